@@ -1,0 +1,106 @@
+"""The picture of a row: its stored bytes, or, in the demo world, the selfie rendered again from its id."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from deepselfie.demo import render
+from deepselfie.errors import DeepselfieError
+from deepselfie.world import World, cache_root, write_atomically
+
+MAX_PIXELS = 100_000_000  # a phone's largest mode; beyond lies the decompression bomb
+RENDERED_LIMIT = 200_000_000  # bytes of rendered pictures kept on disk: about 20,000 at 256 px
+
+
+def rgb(data: bytes) -> np.ndarray:
+    """Decodes an encoded image to uint8 (H, W, 3) RGB, upright after its EXIF orientation.
+
+    Transparent parts become white. Raises DeepselfieError for what is no image or has over 100 megapixels."""
+    try:
+        image = Image.open(io.BytesIO(data))
+        if image.width * image.height > MAX_PIXELS:
+            raise DeepselfieError(f"This picture has {image.width}×{image.height} pixels: 100 megapixels is the limit.")
+        return np.asarray(_flat(ImageOps.exif_transpose(image)))
+    except DeepselfieError:
+        raise
+    except Exception as error:  # Pillow's decoders raise many kinds on broken data
+        raise DeepselfieError(f"This file cannot be read as a picture ({error}). Use JPEG, PNG or WebP.") from error
+
+
+def square(picture: bytes | np.ndarray, size: int) -> np.ndarray:
+    """Squishes a picture to uint8 (size, size, 3) without keeping its aspect, as the article did."""
+    image = Image.fromarray(picture if isinstance(picture, np.ndarray) else rgb(picture))
+    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=3.0))
+
+
+def image_bytes(world: World, rows) -> list[bytes | None]:
+    """Encoded images of these rows (None where the row has none)."""
+    rows = list(map(int, rows))
+    if "image" in world.columns:
+        return world.take(rows, ["image"])["image"].to_pylist()
+    return [rendered(id, render.SIZE) for id in world.take(rows, ["id"])["id"].to_pylist()]
+
+
+def picture(world: World, row: int, size: int) -> tuple[bytes, str]:
+    """The photo of a row as WebP whose longer side is at most `size` px, and its media type."""
+    id = world.take([row], ["id"])["id"][0].as_py()
+    stored = world.take([row], ["image"])["image"][0].as_py() if "image" in world.columns else None
+    if render.parse(id) and size > render.SIZE:
+        stored = rendered(id, size)
+    if stored is None:
+        raise DeepselfieError(f"Row {row} of world '{world.name}' ({id}) has no picture.")
+    return thumbnail(rgb(stored), size), "image/webp"
+
+
+def thumbnail(image: np.ndarray, size: int) -> bytes:
+    """uint8 (H, W, 3) to WebP bytes, shrunk so that the longer side is at most `size` px."""
+    shrunk = Image.fromarray(image)
+    shrunk.thumbnail((size, size), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    shrunk.save(out, "WEBP", quality=82)
+    return out.getvalue()
+
+
+def rendered(id: str, size: int) -> bytes | None:
+    """JPEG of the demo selfie with this id at `size` px, kept on disk up to RENDERED_LIMIT; None for other ids."""
+    shot = render.parse(id)
+    if shot is None:
+        return None
+    folder = cache_root() / ".rendered"
+    path = folder / f"{hashlib.sha256(f'{id}@{size}'.encode()).hexdigest()[:24]}.jpg"
+    try:
+        data = path.read_bytes()
+        os.utime(path)
+        return data
+    except FileNotFoundError:
+        data = render.encode(render.render(*shot, size=size)[0])
+        write_atomically(path, data)
+        _forget_oldest(folder)
+        return data
+
+
+def _forget_oldest(folder: Path) -> None:
+    files = [(entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in os.scandir(folder)]
+    excess = sum(size for _, size, _ in files) - RENDERED_LIMIT
+    for _, size, path in sorted(files):
+        if excess <= 0:
+            return
+        Path(path).unlink(missing_ok=True)
+        excess -= size
+
+
+def _flat(image: Image.Image) -> Image.Image:
+    """Any mode to RGB: 16-bit grey is scaled, transparency is laid on white."""
+    if image.mode.startswith(("I", "F")):
+        levels = np.asarray(image, np.float32)
+        image = Image.fromarray(np.uint8(255 * (levels - levels.min()) / max(float(np.ptp(levels)), 1.0)))
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    return image.convert("RGB")
