@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from deepselfie.demo import render
+from deepselfie.demo import famous, ids
 from deepselfie.errors import DeepselfieError
 from deepselfie.world import World, cache_root, write_atomically
 
@@ -44,14 +44,14 @@ def image_bytes(world: World, rows) -> list[bytes | None]:
     rows = list(map(int, rows))
     if "image" in world.columns:
         return world.take(rows, ["image"])["image"].to_pylist()
-    return [rendered(id, render.SIZE) for id in world.take(rows, ["id"])["id"].to_pylist()]
+    return [rendered(id, ids.SIZE) for id in world.take(rows, ["id"])["id"].to_pylist()]
 
 
 def picture(world: World, row: int, size: int) -> tuple[bytes, str]:
     """The photo of a row as WebP whose longer side is at most `size` px, and its media type."""
     id = world.take([row], ["id"])["id"][0].as_py()
     stored = world.take([row], ["image"])["image"][0].as_py() if "image" in world.columns else None
-    if render.parse(id) and size > render.SIZE:
+    if ids.parse(id) and size > ids.SIZE:
         stored = rendered(id, size)
     if stored is None:
         raise DeepselfieError(f"Row {row} of world '{world.name}' ({id}) has no picture.")
@@ -69,7 +69,7 @@ def thumbnail(image: np.ndarray, size: int) -> bytes:
 
 def rendered(id: str, size: int) -> bytes | None:
     """JPEG of the demo selfie with this id at `size` px, kept on disk up to RENDERED_LIMIT; None for other ids."""
-    shot = render.parse(id)
+    shot = ids.parse(id)
     if shot is None:
         return None
     folder = cache_root() / ".rendered"
@@ -79,7 +79,9 @@ def rendered(id: str, size: int) -> bytes | None:
         os.utime(path)
         return data
     except FileNotFoundError:
-        data = render.encode(render.render(*shot, size=size)[0])
+        from deepselfie.demo import render  # numba: only paid for where a selfie must be drawn
+
+        data = render.encode(render.render(*shot, size=size, overrides=famous.overrides(*shot))[0])
         write_atomically(path, data)
         _forget_oldest(folder)
         return data

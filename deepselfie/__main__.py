@@ -1,0 +1,5 @@
+import sys
+
+from deepselfie.cli import main
+
+sys.exit(main())

@@ -1,0 +1,167 @@
+"""The command line: `python -m deepselfie <stage or verb> …`; each is the function of the same name."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from deepselfie.errors import DeepselfieError
+
+MAP = """
+where photos come from
+  demo      render the demo world: selfies of nobody, with likes that follow a known law
+  import    a folder of images, a CSV or Parquet table, or the UCF Selfie data set
+
+stages, each adds columns to the world's table; a second run does only what is new
+  faces     find the faces, measure the picture
+  labels    good or bad by likes, among posts of like audience; split by author
+  train     fine-tune a ConvNet on the labels
+  score     rank every photo with the world's own model, or the demo's
+  embed     t-SNE of fc7
+  layout    the order from best to worst
+  atlas     thumbnails for the browser
+
+all of it
+  run       do all that is missing, in order
+  worlds    which worlds there are, with counts
+  check     is a world whole?
+
+see the result: streamlit run app.py
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = parser().parse_args(argv)
+    try:
+        for line in arguments.do(arguments):
+            print(line, flush=True)
+    except DeepselfieError as error:
+        print(f"deepselfie: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped; the same command goes on from here", file=sys.stderr)
+        return 130
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        "python -m deepselfie",
+        description="Learns what a crowd likes in a photo from likes alone, and ranks photos it has never seen.",
+        epilog=MAP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = top.add_subparsers(metavar="command", required=True, title="commands, explained below")
+
+    demo = verbs.add_parser("demo", description="Renders, learns and ranks the demo world, resuming where it was.")
+    demo.add_argument("--n", type=_count, default=10_000, help="unseen selfies to rank (10000, as shipped)")
+    demo.add_argument("--training", type=_count, default=20_000, help="selfies to learn from (20000, as shipped)")
+    demo.set_defaults(do=_demo)
+
+    bring = verbs.add_parser("import", description="Copies photos into a world. Bad files are listed and skipped.")
+    bring.add_argument("path", type=Path, help="a folder, a .csv, .tsv or .parquet file, or the UCF Selfie folder")
+    bring.add_argument("--world", required=True, help="the world to add them to; made if it is not there")
+    bring.add_argument("--named", action="store_true", help="file or folder names are people's names")
+    bring.add_argument(
+        "--map", action="append", default=[], metavar="FIELD=COLUMN", help="e.g. likes=like_count; may be repeated"
+    )
+    bring.set_defaults(do=_import)
+
+    from deepselfie.labels import FOLLOWERS, MAX_TAGS, MIN_AGE_DAYS
+
+    for name in ("faces", "labels", "train", "score", "embed", "layout", "atlas"):
+        one = verbs.add_parser(name, description=f"The stage {name} of one world.")
+        one.add_argument("world")
+        one.set_defaults(do=_stage, stage=name, options=[])
+        if name == "labels":
+            one.add_argument("--followers", type=int, nargs=2, default=FOLLOWERS, metavar=("MIN", "MAX"))
+            one.add_argument("--max-tags", type=int, default=MAX_TAGS)
+            one.add_argument("--min-age-days", type=int, default=MIN_AGE_DAYS)
+            one.set_defaults(options=["followers", "max_tags", "min_age_days"])
+        if name == "train":
+            one.add_argument("--architecture", default="lite0", help="lite0 (default) or vgg16, as in the article")
+            one.add_argument("--shuffle-labels", action="store_true", help="a check: must end at 50 %%")
+            one.set_defaults(options=["architecture", "shuffle_labels"])
+
+    everything = verbs.add_parser("run", description="Does all that is missing, in order.")
+    everything.add_argument("world")
+    everything.set_defaults(do=_run)
+
+    verbs.add_parser("worlds", description="Lists the worlds.").set_defaults(do=_worlds)
+
+    check = verbs.add_parser("check", description="Validates a world.")
+    check.add_argument("world")
+    check.set_defaults(do=_check)
+    return top
+
+
+def _demo(arguments):
+    from deepselfie.flow import make_demo
+
+    return make_demo(n=arguments.n, training=arguments.training)
+
+
+def _import(arguments):
+    from deepselfie.sources import import_photos
+    from deepselfie.world import world
+
+    pairs = [pair.partition("=") for pair in arguments.map]
+    if bad := [f"{field}{sign}{column}" for field, sign, column in pairs if not (field and column)]:
+        raise DeepselfieError(f"--map takes FIELD=COLUMN, such as likes=like_count, not '{bad[0]}'.")
+    mapping = {field: column for field, _, column in pairs}
+    report = import_photos(world(arguments.world), arguments.path, named=arguments.named, mapping=mapping)
+    yield report
+    yield from (f"  {p.get('file', p.get('id', '?'))}: {p['reason']}" for p in report.problems[:20])
+    yield f"next: python -m deepselfie run {arguments.world}"
+
+
+def _stage(arguments):
+    from deepselfie.flow import STAGES
+    from deepselfie.world import world
+
+    options = {name: getattr(arguments, name) for name in arguments.options}
+    if "followers" in options:
+        options["followers"] = tuple(options["followers"])
+    yield STAGES[arguments.stage](world(arguments.world), **options)
+
+
+def _run(arguments):
+    from deepselfie.flow import run
+    from deepselfie.world import world
+
+    yield from run(world(arguments.world))
+    yield f"see it: streamlit run app.py, then choose '{arguments.world}' or add ?world={arguments.world}"
+
+
+def _worlds(_):
+    from deepselfie.world import cache_root, world, world_names
+
+    yield f"{'world':<20} {'photos':>8} {'labelled':>9} {'scored':>8}  model   in {cache_root()}"
+    for name in world_names():
+        one = world(name)
+        counts = [
+            one.table.count_rows(filter=f"{column} is not null") if column in one.columns else 0
+            for column in ("label", "score")
+        ]
+        model = "own" if (one.model_path / "card.json").exists() else "demo's"
+        yield f"{name:<20} {len(one):>8,} {counts[0]:>9,} {counts[1]:>8,}  {model}"
+
+
+def _check(arguments):
+    from deepselfie.check import check
+    from deepselfie.world import world
+
+    faults = 0
+    for what, fault in check(world(arguments.world)):
+        faults += bool(fault)
+        yield f"{'FAULT' if fault else 'ok   '} {what}{': ' + fault if fault else ''}"
+    if faults:
+        raise DeepselfieError(f"{faults} faults in world '{arguments.world}'. Run its stages again to mend them.")
+
+
+def _count(text: str) -> int:
+    number = int(text.replace(",", "").replace("_", ""))
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number

@@ -1,0 +1,89 @@
+"""The demo world's gather stage: renders selfies of nobody and the posts that carry them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import imagehash
+import numpy as np
+import pyarrow as pa
+from PIL import Image
+
+from deepselfie.demo import famous, ids, law
+from deepselfie.stage import Report, run_stage
+from deepselfie.world import SCHEMA, World
+
+CHUNK = 250  # pictures a commit: half a minute's work at most is lost by a kill
+
+
+def gather_demo(world: World, *, n: int, seed: int, with_famous: bool = False) -> Report:
+    """Renders photos until the world has `n` of them (and the famous ones after them), with all cores.
+
+    Every picture is a pure function of (seed, index), so a killed run goes on where it stopped."""
+    shots = [(seed, index) for index in range(n)]
+    if with_famous:
+        shots += [(ids.FAMOUS, index) for index in range(len(famous.CHARACTERS))]
+
+    def work(report: Report, progress) -> None:
+        done = len(world)
+        todo = shots[done:]
+        # A fresh interpreter a worker: numba and OpenCV hold locks that a fork would copy.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a worker: the cores are busy with workers
+        with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=_one_thread) as pool:
+            for first in range(0, len(todo), CHUNK):
+                rows = list(pool.map(draw, todo[first : first + CHUNK], chunksize=5))
+                world.append(_table(rows))
+                progress(first + len(rows), len(todo))
+        report.rows_in = report.rows_out = len(todo)
+        report.columns = ["id", "truth"]
+        report.details = {"source": "demo", "seed": seed, "people": "rendered: nobody real"}
+
+    return run_stage(world, "import", work, key_parts=("demo", seed, n, with_famous))
+
+
+def draw(shot: tuple[int, int]) -> dict:
+    """One row of a demo world: the picture, its post and its truth."""
+    from deepselfie.demo import render
+
+    seed, index = shot
+    character = famous.character(seed, index)
+    image, truth = render.render(seed, index, size=ids.SIZE, overrides=famous.overrides(seed, index))
+    truth = {**truth, "quality": law.quality(truth)}
+    post = law.post(truth, seed, index)
+    return {
+        "id": ids.id_of(seed, index),
+        "image": render.encode(image),
+        "width": ids.SIZE,
+        "height": ids.SIZE,
+        "phash": int.from_bytes(np.packbits(imagehash.phash(Image.fromarray(image)).hash).tobytes(), signed=True),
+        "author": hashlib.sha256(post.account.encode()).hexdigest()[:16],
+        # Famous people have no audience here: they are ranked, never learned from.
+        "followers": None if character else post.followers,
+        "likes": None if character else post.likes,
+        "tags": post.tags,
+        "created_at": post.created_at,
+        "gathered_at": law.GATHERED_AT,
+        "licence": "CC0-1.0",
+        "credit": "rendered by deepselfie from MakeHuman's CC0 mesh",
+        "name": character.name if character else None,
+        "truth": truth,
+    }
+
+
+def _table(rows: list[dict]) -> pa.Table:
+    fields = [*SCHEMA, pa.field("truth", _struct(rows[0]["truth"]))]
+    return pa.Table.from_pylist(rows, schema=pa.schema(fields))
+
+
+def _struct(truth: dict) -> pa.DataType:
+    kinds = {bool: pa.bool_(), int: pa.int32(), float: pa.float32(), str: pa.string()}
+    return pa.struct([(name, kinds[type(value)]) for name, value in truth.items()])
+
+
+def _one_thread() -> None:
+    import cv2
+
+    cv2.setNumThreads(1)

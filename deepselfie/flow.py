@@ -1,0 +1,67 @@
+"""The pipeline: which stages there are, in which order, and `run`, which does what is missing, like make."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+
+from deepselfie.atlas import atlas
+from deepselfie.demo import ids
+from deepselfie.demo.gather import gather_demo
+from deepselfie.demo.pack import pack
+from deepselfie.embed import embed
+from deepselfie.faces import faces
+from deepselfie.labels import labels
+from deepselfie.layout import layout
+from deepselfie.score import score
+from deepselfie.stage import Report
+from deepselfie.train import train
+from deepselfie.world import World, world
+
+STAGES: dict[str, Callable[..., Report]] = {
+    "faces": faces,
+    "labels": labels,
+    "train": train,
+    "score": score,
+    "embed": embed,
+    "layout": layout,
+    "atlas": atlas,
+}
+
+
+def run(photos: World) -> Iterator[Report | str]:
+    """Does all that is missing, in order; yields each stage's report, or why a stage was passed over."""
+    for name, stage in STAGES.items():
+        reason = _passed_over(photos, name)
+        yield f"{name}: passed over, {reason}" if reason else stage(photos)
+
+
+def make_demo(*, n: int, training: int) -> Iterator[Report | str]:
+    """The demo world from scratch: a crowd to learn from, and `n` unseen selfies of other people, ranked."""
+    crowd, unseen = world("demo-training"), world("demo")
+    yield gather_demo(crowd, n=training, seed=ids.TRAINING)
+    yield faces(crowd)
+    yield labels(crowd, shares=(0.88, 0.06, 0.06, 0.0))  # the unseen world is the test
+    yield train(crowd)
+    yield gather_demo(unseen, n=n, seed=ids.UNSEEN, with_famous=True)
+    yield faces(unseen)
+    yield labels(unseen, shares=(0.0, 0.0, 0.0, 1.0))
+    shutil.copytree(crowd.model_path, unseen.model_path, dirs_exist_ok=True)
+    for stage in ("labels", "train"):
+        unseen.save_report(f"training-{stage}", crowd.report(stage))
+    yield score(unseen)
+    yield embed(unseen)
+    yield layout(unseen)
+    yield atlas(unseen)
+    yield pack(unseen)
+
+
+def _passed_over(photos: World, stage: str) -> str:
+    if stage == "labels" and photos.read(["likes"])["likes"].null_count == len(photos):
+        return "there are no likes to learn from: the demo's model will score these photos"
+    if stage == "train":
+        if "split" not in photos.columns:
+            return "there are no labels"
+        if not photos.table.count_rows(filter="split = 'train'"):
+            return "no photo is set aside for training"
+    return ""
