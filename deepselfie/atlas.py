@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from deepselfie import pictures
+from deepselfie.embed import vectors
 from deepselfie.errors import DeepselfieError
 from deepselfie.layout import order
 from deepselfie.stage import Report, run_stage
@@ -196,9 +197,8 @@ def _geometry(world: World, rows: np.ndarray, colour: np.ndarray) -> tuple[bytes
     table = world.take(rows, names)
     places = np.full((len(rows), 2), np.nan)
     if "tsne" in names:
-        column = table["tsne"].combine_chunks()
-        known = column.is_valid().to_numpy(zero_copy_only=False)
-        places[known] = column.flatten().to_numpy().reshape(-1, 2)  # flatten leaves out nulls
+        known, values = vectors(table["tsne"])
+        places[known] = values
     placed = np.isfinite(places).all(axis=1)
     label = table["label"].to_numpy() if "label" in names else np.full(len(rows), np.nan)
     frame = _frame(places[placed])

@@ -1,0 +1,292 @@
+"""The map: each photo's place by t-SNE of its fc7, the place of a new photo on it, and a photo's nearest neighbours.
+
+In: `fc7` of the photos with a score. Out: `tsne`, and `embedding.npz`, all that is needed to place new photos later:
+mean (D,) and components (C, D) of the PCA, coordinates (N, C), tsne (N, 2) and rows (N,) of the photos on the map.
+
+A world made `compact` for shipping holds the C PCA coordinates in `fc7` in place of the D activations. It is known
+by the width of its column, which then is C, not D; compact leaves a world alone where C is not smaller than D.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from deepselfie.errors import DeepselfieError
+from deepselfie.stage import Report, run_stage
+from deepselfie.world import World, fingerprint, write_atomically
+
+COMPONENTS = 50  # of the PCA before t-SNE, as the article did
+PERPLEXITY = 30  # openTSNE's default
+FEWEST = 5  # photos that make a map
+EXACT_UP_TO = 50_000  # photos: exact neighbours take 15 s there and grow with the square; above, Annoy's are used
+# (iterations, exaggeration) in blocks that end with a checkpoint: openTSNE's 250 early and 500 further iterations
+BLOCK = 50
+SCHEDULE = [12.0] * 5 + [1.0] * 10
+MOMENTUM = 0.8
+SEED = 0
+
+
+def embed(world: World) -> Report:
+    """Places all photos that have a score by PCA and t-SNE; a world of fewer than 5 such photos gets no places.
+
+    The same table gives the same places on the same machine, also when the stage was killed and went on: each
+    block of iterations starts from what the one before left on disk."""
+    if not _model_path(world).exists() and (world.report("embed") or {}).get("rows_out"):
+        (world.path / "reports" / "embed.json").unlink()
+
+    def work(report: Report, progress) -> None:
+        rows, features = _usable(world)
+        n = len(world)
+        report.rows_in, report.columns = n, ["tsne"]
+        if len(rows) < n:
+            report.dropped["without a score"] = n - len(rows)
+        if len(rows) < FEWEST:
+            if len(rows):
+                report.dropped[f"too few photos for a map, it takes {FEWEST}"] = len(rows)
+            world.set_columns(pa.table({"tsne": _column(np.zeros((0, 2)), rows[:0], n)}))
+            _model_path(world).unlink(missing_ok=True)
+            return
+        model = _pca(world, features)
+        perplexity = min(PERPLEXITY, max(2, (len(rows) - 1) / 3))
+        places, divergence = _tsne(
+            model["coordinates"], perplexity, world.parts("embed") / fingerprint(report.key, rows.tolist()), progress
+        )
+        out = io.BytesIO()
+        model["coordinates"] = model["coordinates"].astype(np.float16)  # half the file, and finer than the map
+        np.savez(out, **model, tsne=places.astype(np.float32), rows=rows)
+        world.set_columns(pa.table({"tsne": _column(places, rows, n)}))
+        write_atomically(_model_path(world), out.getvalue())
+        report.rows_out = len(rows)
+        report.details = {
+            "components": model["coordinates"].shape[1],
+            "variance_kept": round(float(model["variance_kept"]), 4),
+            "perplexity": perplexity,
+            "kl_divergence": round(divergence, 4),
+        }
+
+    settings = (COMPONENTS, PERPLEXITY, BLOCK, SCHEDULE, MOMENTUM, SEED)
+    return run_stage(world, "embed", work, key_parts=settings, after=("score",))
+
+
+def place(world: World, fc7: np.ndarray) -> np.ndarray:
+    """Where new photos come to stand on the map: fc7 (M, D) -> float32 (M, 2), in the units of `tsne`.
+
+    Each is placed among the photos of the world alone, by openTSNE's transform: the map does not move, and a photo
+    unlike all others still gets a place somewhere. Raises DeepselfieError where the world has no map."""
+    embedding = _map(str(_model_path(world)), *_identity(world))
+    coordinates = reduce(world, fc7)
+    placed = embedding.transform(coordinates, perplexity=min(5, (len(embedding) - 1) / 3))
+    return np.asarray(placed, np.float32)
+
+
+def neighbours(world: World, photo: int | np.ndarray, k: int = 10) -> np.ndarray:
+    """int64: the rows of the k photos nearest in fc7 (exact, Euclidean), nearest first.
+
+    photo: a row, which is left out of its own neighbours, or the fc7 (D,) of a new photo. Empty for a row without
+    fc7; fewer than k where the world has no more."""
+    rows, features, centre = _features(world.path, world.table.version)
+    if isinstance(photo, int | np.integer):
+        at = int(np.searchsorted(rows, photo))
+        if at == len(rows) or rows[at] != photo:
+            return np.zeros(0, np.int64)
+        query, own = features[at], at
+    else:
+        query, own = np.asarray(photo, np.float32).reshape(-1), None
+        if len(query) != features.shape[1]:  # a compact world, and the full fc7 of a new photo
+            query = reduce(world, query[None])[0]
+        query = query - centre
+    distance = np.einsum("nd,nd->n", features, features) - 2 * features @ query  # less |query|², the same for all
+    if own is not None:
+        distance[own] = np.inf
+    k = min(k, len(rows) - (own is not None))
+    if k < 1:
+        return np.zeros(0, np.int64)
+    nearest = np.argpartition(distance, k - 1)[:k]
+    return rows[nearest[np.lexsort((rows[nearest], distance[nearest]))]]
+
+
+def reduce(world: World, fc7: np.ndarray) -> np.ndarray:
+    """Activations (M, D) -> PCA coordinates float32 (M, C). Coordinates, as a compact world stores them, pass as is.
+
+    Raises DeepselfieError for activations of another width: they come from another model than this world's."""
+    model = _model(str(_model_path(world)), *_identity(world))
+    fc7 = np.atleast_2d(np.asarray(fc7, np.float32))
+    if fc7.shape[1] == len(model["mean"]):
+        return (fc7 - model["mean"]) @ model["components"].T
+    if fc7.shape[1] == len(model["components"]):
+        return fc7
+    raise DeepselfieError(
+        f"These activations have {fc7.shape[1]} numbers, but the map of world '{world.name}' was made from "
+        f"{len(model['mean'])}. Score the photo with the model that scored this world."
+    )
+
+
+def compact(world: World) -> None:
+    """Replaces `fc7` by its PCA coordinates as float16, for shipping; done again, it changes nothing.
+
+    `place` and `neighbours` go on to work, with the distances that the PCA keeps (variance_kept in the report)."""
+    model = _model(str(_model_path(world)), *_identity(world))
+    column = world.read(["fc7"])["fc7"]
+    width, components = column.type.list_size, len(model["components"])
+    if width <= components:
+        return
+    known, features = vectors(column)
+    rows = np.flatnonzero(known)
+    world.set_columns(pa.table({"fc7": _column(reduce(world, features), rows, len(known), pa.float16())}))
+
+
+def vectors(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    """A fixed_size_list column (N rows) -> known: bool (N,), and float32 (known.sum(), width) of those not null."""
+    array = column.combine_chunks()
+    known = array.is_valid().to_numpy(zero_copy_only=False)
+    values = array.flatten().to_numpy(zero_copy_only=False)  # flatten leaves nulls out
+    return known, values.astype(np.float32).reshape(-1, array.type.list_size)
+
+
+def _usable(world: World) -> tuple[np.ndarray, np.ndarray]:
+    """rows (M,), rising, of the photos with a score and finite fc7; their fc7, float32 (M, width)."""
+    table = world.read(["score", "fc7"])
+    known, features = vectors(table["fc7"])
+    good = np.isfinite(table["score"].to_numpy()[known]) & np.isfinite(features).all(axis=1)
+    return np.flatnonzero(known)[good], features[good]
+
+
+def _column(values: np.ndarray, rows: np.ndarray, n: int, kind: pa.DataType = pa.float32()) -> pa.Array:  # noqa: B008
+    """values (M, width) at these rows of n, null elsewhere, as a fixed_size_list column."""
+    full = np.zeros((n, values.shape[1]), kind.to_pandas_dtype())
+    full[rows] = values
+    null = np.ones(n, bool)
+    null[rows] = False
+    return pa.FixedSizeListArray.from_arrays(pa.array(full.ravel(), kind), values.shape[1], mask=pa.array(null))
+
+
+def _pca(world: World, features: np.ndarray) -> dict[str, np.ndarray]:
+    """mean, components, coordinates, variance_kept of features (N, D); those of a compact world stay what they are."""
+    path = _model_path(world)
+    if path.exists():
+        with np.load(path, allow_pickle=False) as saved:
+            if len(saved["components"]) == features.shape[1] < len(saved["mean"]):
+                kept = {name: saved[name] for name in ("mean", "components", "variance_kept")}
+                return {**kept, "coordinates": features}
+    from sklearn.decomposition import PCA
+
+    pca = PCA(min(COMPONENTS, *features.shape), svd_solver="auto", random_state=SEED)
+    with np.errstate(invalid="ignore"):  # photos all alike have no variance to share out
+        coordinates = pca.fit_transform(features)
+    return {
+        "mean": pca.mean_.astype(np.float32),
+        "components": pca.components_.astype(np.float32),
+        "variance_kept": np.nan_to_num(pca.explained_variance_ratio_).sum(),
+        "coordinates": coordinates.astype(np.float32),
+    }
+
+
+def _tsne(coordinates: np.ndarray, perplexity: float, folder: Path, progress) -> tuple[np.ndarray, float]:
+    """Places (N, 2) around the middle (0, 0) of the map, and the Kullback-Leibler divergence."""
+    from openTSNE import TSNEEmbedding, affinity, initialization
+
+    n, jobs = len(coordinates), os.cpu_count() or 1
+    affinities = affinity.PerplexityBasedNN(
+        coordinates,
+        perplexity=perplexity,
+        method="exact" if n <= EXACT_UP_TO else "annoy",
+        n_jobs=jobs,
+        random_state=SEED,
+    )
+    start = (
+        initialization.pca(coordinates, random_state=SEED)
+        if np.ptp(coordinates[:, 0]) > 0
+        else initialization.random(n, random_state=SEED)
+    )
+    embedding = TSNEEmbedding(start, affinities, random_state=SEED, n_jobs=jobs)
+    affinity_data = affinities.P.data.copy()
+    done = _resume(embedding, folder)
+    for block in range(done, len(SCHEDULE)):
+        # openTSNE multiplies P by the exaggeration and divides again, which rounds: each block gets the exact P
+        affinities.P.data[:] = affinity_data
+        embedding.optimize(BLOCK, exaggeration=SCHEDULE[block], momentum=MOMENTUM, inplace=True)
+        state = {
+            "places": np.asarray(embedding),
+            "gains": embedding.optimizer.gains,
+            "update": embedding.optimizer.update,
+        }
+        out = io.BytesIO()
+        np.savez(out, done=block + 1, divergence=embedding.kl_divergence, **state)
+        write_atomically(folder / "state.npz", out.getvalue())
+        progress(n * (block + 1) // len(SCHEDULE), n)
+    places = np.asarray(embedding)
+    # openTSNE centres so before it places new photos: centred now, what it says needs no shift
+    return places - (places.max(axis=0) + places.min(axis=0)) / 2, float(embedding.kl_divergence)
+
+
+def _resume(embedding, folder: Path) -> int:
+    """Sets the embedding to where a killed run stopped, and returns how many blocks are done."""
+    if not (folder / "state.npz").exists():
+        return 0
+    with np.load(folder / "state.npz", allow_pickle=False) as saved:
+        embedding[:] = saved["places"]
+        embedding.optimizer.gains, embedding.optimizer.update = saved["gains"], saved["update"]
+        embedding.kl_divergence = float(saved["divergence"])
+        return int(saved["done"])
+
+
+def _model_path(world: World) -> Path:
+    return world.path / "embedding.npz"
+
+
+def _identity(world: World) -> tuple[int, int]:
+    try:
+        status = _model_path(world).stat()
+    except FileNotFoundError:
+        raise DeepselfieError(
+            f"World '{world.name}' has no map: it takes {FEWEST} photos with a score, and then: "
+            f"python -m deepselfie run {world.name}"
+        ) from None
+    return status.st_mtime_ns, status.st_ino
+
+
+@lru_cache(maxsize=4)
+def _model(path: str, mtime: int, inode: int) -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as saved:
+        return dict(saved)
+
+
+@lru_cache(maxsize=4)
+def _map(path: str, mtime: int, inode: int):
+    """The TSNEEmbedding of a world, ready to place new photos."""
+    import scipy.sparse
+    from openTSNE import TSNEEmbedding, affinity, nearest_neighbors
+    from sklearn.neighbors import NearestNeighbors
+
+    class Saved(affinity.PerplexityBasedNN):
+        """Affinities to new photos only: those among the world's own are not computed again."""
+
+        def __init__(self, coordinates: np.ndarray) -> None:
+            n = len(coordinates)
+            self.knn_index = nearest_neighbors.Sklearn(coordinates, min(n - 1, 3 * PERPLEXITY))
+            self.knn_index.index = NearestNeighbors(algorithm="brute").fit(coordinates)
+            self.P = scipy.sparse.csr_matrix((n, n))
+            self.n_jobs, self.verbose = 1, False
+
+    model = _model(path, mtime, inode)
+    # Interpolation: its grid is made once, where Barnes-Hut would build a tree of all photos 250 times a placing
+    embedding = TSNEEmbedding(
+        model["tsne"], Saved(model["coordinates"].astype(np.float32)), negative_gradient_method="fft"
+    )
+    embedding.prepare_interpolation_grid()
+    return embedding
+
+
+@lru_cache(maxsize=4)
+def _features(path: Path, version: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """rows (M,) as _usable; their fc7 float32 (M, width) less its mean, which keeps distances exact in float32;
+    the mean (width,)."""
+    rows, features = _usable(World(path))
+    centre = features.mean(axis=0) if len(features) else np.zeros(features.shape[1], np.float32)
+    return rows, features - centre, centre

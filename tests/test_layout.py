@@ -1,0 +1,147 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from deepselfie.errors import DeepselfieError
+from deepselfie.layout import facets, gallery, grid_columns, layout, named, order, percentile, rank_of
+from deepselfie.world import world
+
+SCORES = [0.5, None, 0.9, 0.1, 0.9, 0.5, float("nan"), 0.3]
+BEST_FIRST = [4, 2, 5, 0, 7, 3]  # ties by id: the ids fall as the rows rise
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEEPSELFIE_CACHE", str(tmp_path))
+    w, n = world("small"), len(SCORES)
+    names = [None, "Not Shown", "Ada", None, None, None, None, "Bo"]
+    w.append(pa.table({"id": [f"t:{n - i}" for i in range(n)], "name": pa.array(names, pa.string())}))
+    attributes = [
+        {"faces": 1 + i % 2, "brightness": i / 10 if i != 5 else None, "border": i % 2 == 0, "noise": 0.5}
+        for i in range(n)
+    ]
+    kind = pa.struct(
+        [("faces", pa.int16()), ("brightness", pa.float32()), ("border", pa.bool_()), ("noise", pa.float32())]
+    )
+    w.set_columns(
+        pa.table(
+            {
+                "score": pa.array(SCORES, pa.float32()),
+                "attributes": pa.array(attributes, kind),
+                "label": pa.array([1, 0, 1, 0, None, 1, 0, 1], pa.int8()),
+                "split": ["train", "test"] * 4,
+                "truth": [{"pose": i / 4, "hair": "red" if i > 3 else "black"} for i in range(n)],
+            }
+        )
+    )
+    return w
+
+
+def test_the_order_is_by_falling_score_and_then_by_id(small):
+    report = layout(small)
+    assert order(small).tolist() == BEST_FIRST
+    assert order(small).dtype == np.int32
+    assert (report.rows_in, report.rows_out, report.dropped) == (8, 6, {"without a score": 2})
+    assert layout(small).nothing_to_do
+    assert [rank_of(small, row) for row in BEST_FIRST] == list(range(6))
+    assert rank_of(small, 1) is None and rank_of(small, 99) is None
+
+
+def test_a_lost_order_is_made_again(small):
+    layout(small)
+    (small.path / "atlas" / "order.npy").unlink()
+    with pytest.raises(DeepselfieError, match="run small"):
+        order(small)
+    assert not layout(small).nothing_to_do
+    assert order(small).tolist() == BEST_FIRST
+
+
+def test_the_order_follows_new_scores(small):
+    layout(small)
+    assert percentile(small, 1.0) == 100
+    small.set_columns(pa.table({"score": pa.array([1.0] * 8, pa.float32())}))
+    small.save_report("score", {"key": "another model"})
+    layout(small)
+    assert order(small).tolist() == [7, 6, 5, 4, 3, 2, 1, 0]
+    assert percentile(small, 1.0) == 50
+
+
+def test_facets_filter(small):
+    layout(small)
+
+    def rows(**arguments):
+        return order(small)[gallery(small, **{"first": 100, **arguments})].tolist()
+
+    assert rows() == BEST_FIRST
+    assert rows(first=2) == [4, 2]
+    assert rows(first=2, worst=True) == [3, 7]
+    assert rows(where={"brightness": (0.2, 0.45)}) == [4, 2, 3]
+    assert rows(where={"brightness": (None, None)}) == [4, 2, 0, 7, 3]  # 5 is not known
+    assert rows(where={"brightness": (0.3, None), "border": False}) == [7, 3]
+    assert rows(where={"border": True}) == [4, 2, 0]
+    assert rows(where={"label": True}) == [2, 5, 0, 7]
+    assert rows(where={"label": False}) == [3]
+    assert rows(where={"split": "test"}) == [5, 7, 3]
+    assert rows(where={"truth.hair": "red", "truth.pose": (0, 1.3)}) == [4, 5]
+    assert rows(where={"name": "Ada"}) == [2]
+    assert order(small)[named(small)].tolist() == [2, 7]
+    assert len(rows(where={"brightness": (5, 6)})) == 0
+    with pytest.raises(DeepselfieError, match=r"'hat'.*brightness"):
+        rows(where={"hat": True})
+    with pytest.raises(DeepselfieError, match="no order"):
+        rows(where={"split": (1, 2)})
+
+
+def test_facets_describe_what_can_be_filtered(small):
+    layout(small)
+    found = {facet.key: facet for facet in facets(small)}
+    assert set(found) == {"faces", "brightness", "border", "label", "split", "name", "truth.pose", "truth.hair"}
+    assert found["brightness"].kind == "number" and found["brightness"].count == 5
+    assert (found["brightness"].low, found["brightness"].high) == (0, pytest.approx(0.7))
+    assert list(found["brightness"].quantiles) == sorted(found["brightness"].quantiles)
+    assert found["border"].kind == "yes_no" and dict(found["border"].values) == {True: 3, False: 3}
+    assert found["label"].values == ((True, 4), (False, 1))
+    assert found["truth.hair"].kind == "choice"
+    for facet in found.values():  # each value offered finds as many photos as it says
+        for value, count in facet.values:
+            assert len(gallery(small, where={facet.key: value}, first=100)) == count
+
+
+def test_a_world_without_scores_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEEPSELFIE_CACHE", str(tmp_path))
+    w = world("empty")
+    w.append(pa.table({"id": ["a:1", "a:2"]}))
+    w.set_columns(pa.table({"score": pa.nulls(2, pa.float32())}))
+    assert layout(w).rows_out == 0
+    assert len(gallery(w, first=5)) == 0 and facets(w) == [] and len(named(w)) == 0
+    with pytest.raises(DeepselfieError, match="No photo"):
+        percentile(w, 0.5)
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=30), st.floats(0, 1, width=32))
+def test_percentile_is_the_share_beaten(tmp_path_factory, scores, other):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEEPSELFIE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        w = world("p")
+        w.append(pa.table({"id": [f"p:{i}" for i in range(len(scores))]}))
+        w.set_columns(pa.table({"score": pa.array(scores, pa.float32())}))
+        layout(w)
+        shares = [percentile(w, s) for s in (0.0, other, 1.0)]
+        assert shares == sorted(shares) and shares[0] >= 0 and shares[2] <= 100
+        own = [percentile(w, s) for s in w.read(["score"])["score"].to_pylist()]
+        assert np.mean(own) == pytest.approx(50)  # mid-ranks
+        beaten = sum(s < other for s in scores) + sum(s == other for s in scores) / 2
+        assert percentile(w, other) == pytest.approx(100 * beaten / len(scores))
+
+
+@given(st.integers(1, 3000), st.floats(0.2, 5))
+def test_no_other_number_of_columns_makes_larger_cells(n, aspect):
+    def cell(columns):
+        return min(aspect / columns, 1 / -(-n // columns))
+
+    best = cell(grid_columns(n, aspect))
+    assert all(cell(c) <= best + 1e-12 for c in range(1, min(n, 200) + 1))
+    assert grid_columns(0, aspect) == 1
