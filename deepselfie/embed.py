@@ -9,6 +9,7 @@ by the width of its column, which then is C, not D; compact leaves a world alone
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 from functools import lru_cache
@@ -24,7 +25,7 @@ from deepselfie.world import World, fingerprint, write_atomically
 COMPONENTS = 50  # of the PCA before t-SNE, as the article did
 PERPLEXITY = 30  # openTSNE's default
 FEWEST = 5  # photos that make a map
-EXACT_UP_TO = 50_000  # photos: exact neighbours take 15 s there and grow with the square; above, Annoy's are used
+EXACT_UP_TO = 50_000  # photos: 7 s of exact neighbours, growing with the square; above, Annoy finds nearly all
 # (iterations, exaggeration) in blocks that end with a checkpoint: openTSNE's 250 early and 500 further iterations
 BLOCK = 50
 SCHEDULE = [12.0] * 5 + [1.0] * 10
@@ -54,9 +55,9 @@ def embed(world: World) -> Report:
             return
         model = _pca(world, features)
         perplexity = min(PERPLEXITY, max(2, (len(rows) - 1) / 3))
-        places, divergence = _tsne(
-            model["coordinates"], perplexity, world.parts("embed") / fingerprint(report.key, rows.tolist()), progress
-        )
+        made_from = hashlib.sha256(model["coordinates"].tobytes()).hexdigest()
+        folder = world.parts("embed") / fingerprint(report.key, made_from)
+        places, divergence = _tsne(model["coordinates"], perplexity, folder, progress)
         out = io.BytesIO()
         model["coordinates"] = model["coordinates"].astype(np.float16)  # half the file, and finer than the map
         np.savez(out, **model, tsne=places.astype(np.float32), rows=rows)

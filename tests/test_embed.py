@@ -14,8 +14,8 @@ from deepselfie.embed import compact, embed, neighbours, place, reduce, vectors
 from deepselfie.errors import DeepselfieError
 from deepselfie.world import world
 
-N, CLUSTERS, WIDTH = 600, 6, 96
-NO_SCORE = (0, 17, 599)
+N, CLUSTERS, WIDTH = 420, 6, 96
+NO_SCORE = (0, 17, N - 1)
 
 
 def activations(n=N, seed=1):
@@ -77,7 +77,7 @@ def test_neighbours_on_the_map_are_neighbours_in_fc7(mapped):
             continue
         distance = np.nan_to_num(((found - found[row]) ** 2).sum(axis=1), nan=np.inf)
         kept.append(len(set(np.argsort(distance)[1:21]) & set(neighbours(mapped, row, 20))))
-    assert np.mean(kept) > 8  # by chance among 100 of the same cluster: 4
+    assert np.mean(kept) > 9  # of 20; by chance within a cluster of 70: 5.7
 
 
 def test_the_same_table_gives_the_same_map_and_a_second_run_does_nothing(mapped):
@@ -141,7 +141,7 @@ def test_a_photo_of_the_map_is_placed_where_it_stands(mapped):
 def test_neighbours_are_the_nearest_by_definition(mapped):
     fc7 = activations()[0].astype(np.float64)
     allowed = np.array([i for i in range(N) if i not in NO_SCORE])
-    for row in (1, 2, 300, 598):
+    for row in (1, 2, 300, N - 2):
         distance = np.linalg.norm(fc7[allowed] - fc7[row], axis=1)
         nearest = allowed[np.argsort(distance)]
         assert neighbours(mapped, row).tolist() == nearest[1:11].tolist()
