@@ -62,7 +62,8 @@ class World:
 
     @property
     def exists(self) -> bool:
-        return (self.path / "selfies.lance").is_dir()
+        # A write killed before its first commit leaves a folder without a version.
+        return any((self.path / "selfies.lance" / "_versions").glob("*.manifest"))
 
     @property
     def table(self) -> lance.LanceDataset:
@@ -145,7 +146,7 @@ def world(name: str) -> World:
 def world_names() -> list[str]:
     """Names of all worlds that have photos; the demo world first."""
     root = cache_root()
-    names = sorted(p.parent.name for p in root.glob("*/selfies.lance")) if root.is_dir() else []
+    names = [p.parent.name for p in root.glob("*/selfies.lance") if World(p.parent).exists]
     return sorted(names, key=lambda n: (n != "demo", n))
 
 

@@ -107,3 +107,13 @@ def test_errors_name_the_remedy(photos):
     with pytest.raises(DeepselfieError, match="python -m deepselfie run w"):
         photos.read(["score"])
     assert world_names() == ["w"]
+
+
+def test_a_first_write_that_was_killed_leaves_no_world(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEEPSELFIE_CACHE", str(tmp_path))
+    for folder in ("data", "_versions"):
+        (tmp_path / "w" / "selfies.lance" / folder).mkdir(parents=True)
+    (tmp_path / "w" / "selfies.lance" / "_versions" / ".tmp_1.manifest_0").write_bytes(b"half")
+    assert not world("w").exists and len(world("w")) == 0 and world_names() == []
+    world("w").append(pa.table({"id": ["t:0"]}))
+    assert len(world("w")) == 1 and world_names() == ["w"]
