@@ -1,0 +1,136 @@
+"""From a person and a look to vertices: macro morphs, small differences, expression, clothes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from deepselfie.demo.mesh import Body, body, smooth_step
+from deepselfie.demo.people import Look, Person
+from deepselfie.demo.raster import vertex_normals
+
+FEMININE = {
+    "head-oval": 0.3, "l-eye-scale-incr": 0.3, "r-eye-scale-incr": 0.3, "mouth-lowerlip-volume-incr": 0.25,
+    "mouth-upperlip-volume-incr": 0.3, "nose-scale-horiz-decr": 0.25, "chin-width-decr": 0.3, "nose-volume-decr": 0.2,
+    "eyebrows-trans-up": 0.25,
+}  # fmt: skip
+MASCULINE = {"l-eye-scale-incr": 0.22, "r-eye-scale-incr": 0.22, "eyebrows-trans-up": 0.15}
+HEADS = ("round", "oval", "square", "triangular", "diamond", "rectangular", "invertedtriangular")
+ARM_DOWN = 27  # degrees from the template's A pose
+CLOTH_THICKNESS = 0.09  # mesh units
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A person without expression and clothes, eyes where the template's eyes are. All (N, 3) float32."""
+
+    bare: np.ndarray
+    smooth: np.ndarray  # the body as cloth lies on it, without detail
+
+
+def macro_weights(p: Person) -> dict[str, float]:
+    old = float(np.clip((p.age - 24) / 62, 0, 1))
+    weights: dict[str, float] = {}
+    muscles = {"average": 1 - abs(p.muscle), "max": max(0.0, p.muscle), "min": max(0.0, -p.muscle)}
+    sizes = {"average": 1 - abs(p.weight), "max": max(0.0, p.weight), "min": max(0.0, -p.weight)}
+    for sex, by_sex in (("male", p.masculine), ("female", 1 - p.masculine)):
+        for age, by_age in (("old", old), ("young", 1 - old)):
+            for name, share in zip(("caucasian", "asian", "african"), p.ancestry, strict=True):
+                weights[f"{name}-{sex}-{age}"] = by_sex * by_age * share
+            for muscle, by_muscle in muscles.items():
+                for size, by_size in sizes.items():
+                    weights[f"universal-{sex}-{age}-{muscle}muscle-{size}weight"] = by_sex * by_age * by_muscle * by_size
+    return weights
+
+
+def small_weights(p: Person, template: Body) -> dict[str, float]:
+    """What makes one face differ from the next of the same ancestry, age and sex."""
+    rng = np.random.default_rng(p.shape)
+    weights: dict[str, float] = {}
+
+    def add(name: str, weight: float) -> None:
+        weights[name] = weights.get(name, 0.0) + weight
+
+    for stem, one, other in template.pairs:
+        w = float(np.clip(rng.normal(0, 0.15), -0.4, 0.4))
+        if "eye-push" in stem or "neck" in stem or "eyebrows-angle" in stem or "eye-height" in stem:
+            w *= 0.35
+        add(stem + (one if w > 0 else other), abs(w))
+        if stem.startswith("l-"):
+            add("r-" + stem[2:] + (one if w > 0 else other), abs(w) * (1 + 0.1 * rng.normal()))
+    for shape in HEADS:
+        if rng.random() < 0.2:
+            add("head-" + shape, rng.uniform(0.1, 0.5))
+    for name, w in (FEMININE if p.female else MASCULINE).items():
+        add(name, w * rng.uniform(0.5, 1.3))
+    return weights
+
+
+def morph(vertices: np.ndarray, template: Body, weights: dict[str, float]) -> None:
+    for name, w in weights.items():
+        if abs(w) > 2e-3 and name in template.targets:
+            which, moves = template.targets[name]
+            vertices[which] += moves * np.float32(w)
+
+
+def lower_arms(v: np.ndarray) -> None:
+    for side in (1, -1):
+        shoulder = np.array([1.68 * side, 5.25, 0.15], np.float32)
+        q = v - shoulder
+        down_arm = q[:, 0] * side * 0.636 - q[:, 1] * 0.772
+        off_arm = q[:, 0] * side * 0.772 + q[:, 1] * 0.636
+        w = smooth_step(-0.5, 0.6, down_arm) * smooth_step(-0.95, -0.5, off_arm)
+        turn = -side * math.radians(ARM_DOWN) * w
+        c, s = np.cos(turn), np.sin(turn)
+        k = w > 0
+        v[k, 0] = (q[:, 0] * c - q[:, 1] * s + shoulder[0])[k]
+        v[k, 1] = (q[:, 0] * s + q[:, 1] * c + shoulder[1])[k]
+
+
+@lru_cache(maxsize=16)  # an account's pictures come one after the other
+def figure(p: Person) -> Figure:
+    template = body()
+    v = template.vertices.copy()
+    morph(v, template, macro_weights(p))
+    morph(v, template, small_weights(p, template))
+    lower_arms(v)
+    eyes = np.concatenate([template.left_eye, template.right_eye])
+    v += (template.vertices[eyes].mean(0) - v[eyes].mean(0)).astype(np.float32)
+    smooth = v.copy()
+    for _ in range(14):
+        smooth = template.smoothing @ smooth
+    x, y, z = template.vertices.T
+    flat = np.clip((y - 2.2) / 0.4, 0, 1) * np.clip((5.45 - y) / 0.6, 0, 1) * (z > 0.25) * (abs(x) < 1.6)
+    bust = 0.10 * np.exp(-(((y - 4.4) / 0.6) ** 2)) * p.female
+    chest = 0.20 + 0.94 * np.sqrt(np.maximum(0, 1 - (x / 1.78) ** 2)) + bust
+    smooth[:, 2] += (flat * 0.85 * (chest - smooth[:, 2])).astype(np.float32)
+    return Figure(v, np.where(template.is_body[:, None], smooth, v).astype(np.float32))
+
+
+def hem(template: np.ndarray, look: Look) -> np.ndarray:
+    """(N,) negative under cloth: as paint.below_hem, for vertices."""
+    x, y, z = template.T
+    q = y - (
+        5.72 + 0.32 * (0.55 - z) - look.neckline * smooth_step(0.1, 0.8, z) * np.exp(-((x / 0.42) ** 2))
+    )
+    if look.tank:
+        q = np.where(abs(x) > 1.32, 1.0, q)
+    q = np.where(abs(x) > look.sleeve, 1.0, q)
+    q = np.where(y < 3.6, np.where(abs(x) < max(2.2, look.sleeve), -1.0, 1.0), q)
+    return np.where(abs(x) > 4.1, 1.0, q)
+
+
+def dressed(p: Person, look: Look) -> tuple[np.ndarray, np.ndarray]:
+    """vertices and normals (N, 3) float32 with expression and clothes."""
+    template, shape = body(), figure(p)
+    v = shape.bare.copy()
+    morph(v, template, look.units)
+    q = hem(template.vertices, look)
+    covered = (np.clip(-q / 0.12, 0, 1) * template.is_body).astype(np.float32)[:, None]
+    v += covered * (shape.smooth - v)
+    normals = vertex_normals(v, template.triangles)
+    v += normals * (covered * np.float32(CLOTH_THICKNESS))
+    return v, vertex_normals(v, template.triangles)

@@ -1,0 +1,65 @@
+"""A pair of glasses as a mesh around two eyes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from deepselfie.demo.mesh import FRAME, LENS
+
+
+class Sheets:
+    """Collects grids of points as triangles."""
+
+    def __init__(self) -> None:
+        self.points, self.triangles, self.materials = [], [], []
+
+    def add(self, grid: np.ndarray, material: int) -> None:
+        """grid (a, b, 3)"""
+        a, b, _ = grid.shape
+        first = sum(len(p) for p in self.points) + np.arange(a * b).reshape(a, b)
+        p, q, r, s = first[:-1, :-1].ravel(), first[:-1, 1:].ravel(), first[1:, 1:].ravel(), first[1:, :-1].ravel()
+        self.points.append(grid.reshape(-1, 3))
+        self.triangles.append(np.concatenate([np.stack([p, q, r], 1), np.stack([p, r, s], 1)]))
+        self.materials.append(np.full(2 * len(p), material))
+
+
+def glasses(left: np.ndarray, right: np.ndarray, kind: str, rng: np.random.Generator):
+    """points (n, 3), triangles (m, 3), materials (m,) for the eye centres `left` and `right`; kind: sun or clear."""
+    sheets = Sheets()
+    wide, high = (0.265, 0.215) if kind == "sun" else (0.255, 0.19)
+    squareness = rng.uniform(2, 4)
+    wide, high = wide * rng.uniform(0.92, 1.1), high * rng.uniform(0.88, 1.15)
+    angle = np.linspace(0, 2 * np.pi, 33)
+    front = max(left[2], right[2]) + 0.24
+
+    def on_face(centre: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        across = centre[0] + x
+        return np.stack([across, centre[1] + y - 0.03, front - 0.264 * across**2], -1)  # wraps around the face
+
+    def rounded(c: np.ndarray) -> np.ndarray:
+        return np.sign(c) * abs(c) ** (2 / squareness)
+
+    rim = 0.022 if kind == "clear" else 0.03
+    for centre in (left, right):
+        x, y = rounded(np.cos(angle)) * wide, rounded(np.sin(angle)) * high
+        if kind == "sun":
+            grow = np.linspace(0, 1, 4)[:, None]
+            sheets.add(on_face(centre, x * grow, y * grow), LENS)
+        grow = np.array([1, 1 + rim / wide, 1 + rim / wide, 1])[:, None]
+        ring = on_face(centre, x * grow, y * grow)
+        ring[:, :, 2] += np.array([0.02, 0.02, -0.03, -0.03])[:, None]
+        sheets.add(ring, FRAME)
+        side = np.sign(centre[0])
+        hinge = on_face(centre, np.array(side * wide * 1.05), np.array(high * 0.45))
+        t = np.linspace(0, 1, 6)
+        temple = [hinge[0] + (0.84 * side - hinge[0]) * np.minimum(1, t * 3), hinge[1] + 0 * t, hinge[2] + (0.45 - hinge[2]) * t]
+        sheets.add(np.stack([np.stack([temple[0], temple[1] + h, temple[2]], -1) for h in (0.03, -0.03)]), FRAME)
+    x = np.linspace(right[0] + wide * 0.95, left[0] - wide * 0.95, 7)
+    y = left[1] + 0.03 + 0.03 * np.cos(np.linspace(-1.5, 1.5, 7))
+    bridge = [np.stack([x, y + h, front - 0.26 * x**2 + 0.01], -1) for h in (0.022, -0.022)]
+    sheets.add(np.stack(bridge), FRAME)
+    return (
+        np.concatenate(sheets.points).astype(np.float32),
+        np.concatenate(sheets.triangles).astype(np.int32),
+        np.concatenate(sheets.materials).astype(np.int32),
+    )

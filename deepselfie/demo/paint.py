@@ -1,0 +1,165 @@
+"""What colour each point of a person is: skin, lips, brows, stubble, cloth, eyes, painted on the template's position.
+
+All functions take the place (X, Y, Z) of a point on the template body, where every face is at the same spot, and
+return linear light (r, g, b). `colours` (11, 3) and `amounts` (12,) are indexed by the names below.
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from deepselfie.demo.raster import hashed
+
+TONE, LIPS, BROW, HAIR_COLOUR, STUBBLE_COLOUR, IRIS, CLOTH, CLOTH2, LENS_COLOUR, FRAME_COLOUR, BEARD_COLOUR = range(11)
+LIP_STRENGTH, FLUSH, BROW_SIZE, SCALP, STUBBLE, PATTERN, NECKLINE, TANK, SLEEVE, SHINE, SEED, EYELINE = range(12)
+PATTERN_NUMBERS = {"plain": 0, "striped": 1, "checked": 2, "dotted": 3, "printed": 4}
+
+
+@njit(cache=True, fastmath=True)
+def noise3(x, y, z):
+    """Smooth noise 0..1 with a grain of one unit."""
+    xi, yi, zi = int(math.floor(x)), int(math.floor(y)), int(math.floor(z))
+    x, y, z = x - xi, y - yi, z - zi
+    x, y, z = x * x * (3 - 2 * x), y * y * (3 - 2 * y), z * z * (3 - 2 * z)
+    a = hashed(xi, yi, zi) * (1 - x) + hashed(xi + 1, yi, zi) * x
+    b = hashed(xi, yi + 1, zi) * (1 - x) + hashed(xi + 1, yi + 1, zi) * x
+    c = hashed(xi, yi, zi + 1) * (1 - x) + hashed(xi + 1, yi, zi + 1) * x
+    d = hashed(xi, yi + 1, zi + 1) * (1 - x) + hashed(xi + 1, yi + 1, zi + 1) * x
+    return (a * (1 - y) + b * y) * (1 - z) + (c * (1 - y) + d * y) * z
+
+
+@njit(cache=True, fastmath=True)
+def step(low, high, x):
+    t = min(1.0, max(0.0, (x - low) / (high - low)))
+    return t * t * (3 - 2 * t)
+
+
+@njit(cache=True, fastmath=True)
+def mix(r, g, b, colour, s, scale):
+    return r * (1 - s) + colour[0] * s * scale, g * (1 - s) + colour[1] * s * scale, b * (1 - s) + colour[2] * s * scale
+
+
+@njit(cache=True, fastmath=True)
+def below_hem(X, Y, Z, amounts):
+    """Negative where there is cloth, positive where there is skin; the zero line is the hem."""
+    q = Y - (5.72 + 0.32 * (0.55 - Z) - amounts[NECKLINE] * step(0.1, 0.8, Z) * math.exp(-((X / 0.42) ** 2)))
+    if amounts[TANK] > 0.5 and abs(X) > 1.32:
+        q = 1.0
+    if abs(X) > amounts[SLEEVE]:
+        q = 1.0
+    if Y < 3.6:
+        q = -1.0 if abs(X) < max(2.2, amounts[SLEEVE]) else 1.0
+    if abs(X) > 4.1:  # hands
+        q = 1.0
+    return q
+
+
+@njit(cache=True, fastmath=True)
+def cloth(X, Y, Z, q, colours, amounts):
+    """r, g, b and a wrinkle that also bends the normal."""
+    seed, pattern = amounts[SEED], amounts[PATTERN]
+    fold = noise3(X * 1.4 + seed, Y * 0.9, Z * 1.4) - 0.5 + 0.4 * (noise3(X * 3.5 + seed, Y * 2.2, Z * 3.5) - 0.5)
+    p = 0.0
+    if pattern == 1:
+        p = 1.0 if math.sin(Y * 20) > 0 else 0.0
+    elif pattern == 2:
+        p = 1.0 if (math.sin(Y * 16) > 0.2) != (math.sin(X * 16) > 0.2) else 0.25
+    elif pattern == 3:
+        p = step(0.16, 0.10, (X * 2.5 % 1 - 0.5) ** 2 + (Y * 2.5 % 1 - 0.5) ** 2)
+    elif pattern == 4 and abs(Y - 4.6) < 0.55 and abs(X) < 0.7 and Z > 0.3:
+        p = 1.0 if noise3(X * 6 + seed, Y * 6, 1.0) > 0.45 else 0.0
+    s = (0.95 + 0.1 * hashed(int(X * 90), int(Y * 90), int(Z * 90))) * (1 + 0.3 * fold) * (0.7 + 0.3 * step(0, -0.12, q))
+    r, g, b = mix(colours[CLOTH, 0], colours[CLOTH, 1], colours[CLOTH, 2], colours[CLOTH2], p, 1.0)
+    if Y < 0.9:  # trousers
+        r, g, b = 0.02 + 0.25 * colours[CLOTH2, 0], 0.02 + 0.25 * colours[CLOTH2, 1], 0.025 + 0.3 * colours[CLOTH2, 2]
+    return r * s, g * s, b * s, fold
+
+
+@njit(cache=True, fastmath=True)
+def stubble(X, Y, Z, amount):
+    ax = abs(X)
+    jaw = step(6.95, 6.6, Y) * step(0.25, 0.6, Z) * step(5.85, 6.15, Y)
+    moustache = step(0.40, 0.28, ax) * step(6.68, 6.72, Y) * step(6.86, 6.80, Y) * step(1.3, 1.4, Z)
+    sideburns = step(0.55, 0.62, ax) * step(7.2, 7.0, Y) * step(0.45, 0.6, Z) * step(1.0, 0.8, Z)
+    cheek = 1 - step(6.6, 6.75, Y) * step(0.62, 0.40, ax) * (1 - moustache) * step(1.0, 1.2, Z)
+    grain = 0.6 + 0.8 * hashed(int(X * 150), int(Y * 150), int(Z * 150))
+    return min(0.9, max(max(jaw * cheek, moustache), sideburns) * amount * grain)
+
+
+@njit(cache=True, fastmath=True)
+def brow(X, Y, Z, amounts):
+    ax = abs(X)
+    u = (ax - 0.12) / 0.44
+    if not (Z > 0.9 and 0 < u < 1.05 and 7.3 < Y < 7.8):
+        return 0.0
+    middle = 7.535 + 0.035 * step(0.0, 0.65, u) - 0.075 * step(0.6, 1.05, u)
+    size = amounts[BROW_SIZE] * (1.0 - 0.65 * step(0.45, 1.05, u)) * (0.75 + 0.25 * step(0, 0.15, u))
+    hairs = noise3((ax + Y * 1.2) * 55, (Y - ax * 0.35) * 10 + amounts[SEED], 1.0)
+    edge = abs(Y - middle) / size
+    return step(1.25, 0.5, edge + 0.5 * (hairs - 0.5)) * (0.6 + 0.4 * hairs) * step(-0.02, 0.18, u) * 0.78
+
+
+@njit(cache=True, fastmath=True)
+def scalp(X, Y, Z, grain):
+    ax = abs(X)
+    if ax > 0.765 and Y < 7.45:
+        return 0.0
+    if Z <= 0.45:
+        return step(6.75, 6.95, Y)
+    line = 7.93 + 0.08 * math.cos(X * 3)
+    return step(line - 0.06, line + 0.10, Y + 0.06 * grain + step(1.0, 0.55, Z) * 0.72 * step(0.4, 0.62, ax))
+
+
+@njit(cache=True, fastmath=True)
+def skin(X, Y, Z, lip, mouth, colours, amounts):
+    """r, g, b, how much of it is bare skin (0..1), gloss."""
+    seed, ax = amounts[SEED], abs(X)
+    coarse, fine = noise3(X * 5 + seed, Y * 5, Z * 5) - 0.5, noise3(X * 22, Y * 22 + seed, Z * 22) - 0.5
+    k = 1 + 0.14 * coarse + 0.13 * fine
+    r, g, b = colours[TONE, 0] * k, colours[TONE, 1] * (k + 0.03 * coarse), colours[TONE, 2] * k
+    red = math.exp(-(((ax - 0.45) / 0.24) ** 2) - ((Y - 6.93) / 0.2) ** 2) * (1 if Z > 0.5 else 0)
+    red += 0.8 * math.exp(-((X / 0.16) ** 2) - ((Y - 6.9) / 0.13) ** 2) * (1 if Z > 1.3 else 0)
+    if ax > 0.76 and 6.7 < Y < 7.5:
+        red += 0.6
+    red *= amounts[FLUSH] * (1 + coarse)
+    g *= 1 - 0.24 * red
+    b *= 1 - 0.20 * red
+    socket = math.exp(-(((ax - 0.31) / 0.2) ** 2) - ((Y - 7.30) / 0.13) ** 2) * (1 if Z > 1.0 else 0)
+    socket *= 0.10 + amounts[EYELINE]
+    r, g, b = r * (1 - 0.8 * socket), g * (1 - socket), b * (1 - 0.95 * socket)
+    if lip > 0:
+        s = step(0.15, 0.7, lip) * amounts[LIP_STRENGTH]
+        r, g, b = mix(r, g, b, colours[LIPS], s, 0.93 + 0.14 * noise3(X * 60, Y * 6, 2.0))
+    if mouth > 0.3:
+        s = step(0.3, 0.8, mouth)
+        r, g, b = r * (1 - s) + 0.14 * s, g * (1 - s) + 0.035 * s, b * (1 - s) + 0.03 * s
+    if amounts[STUBBLE] > 0 and lip < 0.4:
+        r, g, b = mix(r, g, b, colours[STUBBLE_COLOUR], stubble(X, Y, Z, amounts[STUBBLE]), 1.0)
+    r, g, b = mix(r, g, b, colours[BROW], brow(X, Y, Z, amounts), 1.0)
+    s = scalp(X, Y, Z, fine) * amounts[SCALP]
+    r, g, b = mix(r, g, b, colours[HAIR_COLOUR], s, 0.75)
+    gloss = 0.04 * amounts[SHINE] * (0.5 + 0.45 * math.exp(-((X / 0.28) ** 2)) * (1 if Z > 1.2 else 0))
+    return r, g, b, 1 - s, (0.09 * amounts[SHINE] + 0.05 if lip > 0.5 else gloss)
+
+
+@njit(cache=True, fastmath=True)
+def eyeball(px, py, pz, gaze, colours, seed):
+    """r, g, b of a point at (px, py, pz) from the centre of an eyeball, and its angle from the gaze in radians."""
+    length = math.sqrt(px * px + py * py + pz * pz) + 1e-9
+    angle = math.acos(min(1.0, max(-1.0, (px * gaze[0] + py * gaze[1] + pz * gaze[2]) / length)))
+    red = step(0.5, 1.1, angle) * 0.2
+    r, g, b = 0.70, 0.65 * (1 - red), 0.63 * (1 - red)
+    ring = (1 - 0.55 * step(0.38, 0.56, angle)) * (0.75 + 0.5 * noise3(math.atan2(py, px) * 9, angle * 6, seed))
+    r, g, b = mix(r, g, b, colours[IRIS], step(0.59, 0.53, angle), ring)
+    pupil = 1 - 0.97 * step(0.25, 0.21, angle)
+    lid = 0.62 + 0.38 * step(0.125, 0.0, py)
+    return r * pupil * lid, g * pupil * lid, b * pupil * lid, angle
+
+
+@njit(cache=True, fastmath=True)
+def tooth(X, Z):
+    s = step(0.9, 1.4, Z) * (0.55 + 0.45 * step(0.30, 0.12, abs(X)))
+    s *= 0.86 + 0.14 * step(0.02, 0.12, abs(math.sin(X * 3.14159 / 0.085)))
+    return 0.74 * s, 0.69 * s, 0.62 * s

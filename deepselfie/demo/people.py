@@ -1,0 +1,232 @@
+"""Who is in the picture: the whole distribution of people, written down here as tables.
+
+A `Person` is a pure function of (seed, account): body, hair, colours. A `Look` is a pure function of (seed, index):
+expression, clothes, glasses, make-up. All are adults; genders are balanced and skin tones cover the whole range.
+Colours are sRGB 0..255 in the tables, linear light in the drawn picture.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+# Nine steps between these, light to dark: a tone is a number 0..9.
+TONES = [
+    (243, 208, 184), (236, 194, 166), (225, 177, 146), (211, 160, 125), (194, 141, 105),
+    (172, 117, 82), (146, 94, 64), (118, 76, 54), (94, 61, 45), (76, 50, 39),
+]  # fmt: skip
+HAIR_COLOURS = {
+    "black": (24, 20, 19), "dark brown": (50, 33, 24), "brown": (84, 57, 39), "light brown": (122, 89, 60),
+    "blond": (186, 150, 102), "platinum": (208, 192, 164), "red": (124, 62, 36), "grey": (150, 146, 142),
+    "pink": (176, 104, 124), "blue": (62, 80, 116),
+}  # fmt: skip
+COLOURS_OF_FAIR = {"black": 0.1, "dark brown": 0.27, "brown": 0.27, "light brown": 0.17, "blond": 0.15, "red": 0.04}
+COLOURS_OF_DARK = {"black": 0.62, "dark brown": 0.30, "brown": 0.08}
+COLOURS_DYED = {"platinum": 0.45, "red": 0.25, "pink": 0.15, "blue": 0.15}
+DYED = 0.05  # share of people with a colour they were not born with
+GREY_FROM = 48  # years
+
+# Long hair: long, wavy, curly, bangs. With these and the tables below 45 % of the pictures have long hair.
+HAIR_FEMALE = {"long": 0.31, "wavy": 0.28, "curly": 0.12, "bangs": 0.09, "bob": 0.09, "pony": 0.08, "short": 0.03}
+HAIR_MALE = {"short": 0.37, "quiff": 0.25, "buzz": 0.15, "curlyshort": 0.11, "wavy": 0.07, "long": 0.05}
+HAIR_FEMALE_COILED = {"curly": 0.40, "wavy": 0.26, "afro": 0.18, "pony": 0.08, "buzz": 0.08}
+HAIR_MALE_COILED = {"buzz": 0.50, "curlyshort": 0.35, "afro": 0.10, "curly": 0.05}
+COILED = 0.7  # share of people of African descent whose style is from the tables of coiled hair
+LONG = {"long", "wavy", "curly", "bangs"}
+
+BEARDS = {"none": 0.50, "stubble": 0.30, "beard": 0.20}
+EXPRESSIONS = {
+    "neutral": 0.20, "smile": 0.34, "grin": 0.22, "pout": 0.08, "surprise": 0.04, "wink": 0.04, "smirk": 0.08,
+}  # fmt: skip
+GLASSES = {"none": 0.82, "sun": 0.08, "clear": 0.10}
+IRISES = [(74, 46, 28), (56, 36, 24), (40, 26, 18)]
+IRISES_OF_FAIR = [(92, 124, 150), (110, 142, 160), (96, 112, 80), (120, 96, 58)]
+LIPSTICKS = [(176, 72, 78), (190, 98, 98), (150, 50, 62), (198, 118, 114), (182, 86, 98), (128, 52, 58)]
+CLOTHES = [
+    (34, 34, 38), (236, 234, 230), (158, 68, 70), (52, 74, 112), (130, 135, 140), (206, 182, 140), (92, 120, 92),
+    (218, 176, 178), (104, 68, 86), (72, 64, 58), (160, 186, 208), (30, 72, 80),
+]  # fmt: skip
+PATTERNS = {"plain": 0.56, "striped": 0.16, "checked": 0.09, "dotted": 0.08, "printed": 0.11}
+LENSES = [(18, 18, 20), (40, 28, 20), (20, 26, 40)]
+FRAMES = [(18, 17, 17), (60, 38, 22), (150, 124, 84), (92, 40, 46)]
+
+
+@dataclass(frozen=True)
+class Person:
+    female: bool
+    age: float  # years, 18..75
+    tone: float  # 0..9, light to dark
+    ancestry: tuple[float, float, float]  # weights of the caucasian, asian and african morphs, sum 1
+    masculine: float  # 0..1, of the body
+    muscle: float  # -1..1
+    weight: float  # -1..1
+    shape: int  # seed of the small differences of face and body
+    hair: str
+    hair_colour: str
+    beard: str
+    iris: tuple[int, int, int]
+    brow: float  # thickness in mesh units
+    flush: float  # redness of cheeks
+    beard_length: float  # mesh units
+    habit: float  # 0..1: how much make-up this person likes
+
+    @property
+    def long_hair(self) -> bool:
+        return self.hair in LONG
+
+
+@dataclass(frozen=True)
+class Look:
+    expression: str
+    units: dict[str, float]  # weights of face units
+    glasses: str
+    lipstick: tuple[int, int, int] | None
+    eyeline: float
+    cloth: tuple[int, int, int]
+    cloth2: tuple[int, int, int]
+    pattern: str
+    neckline: float  # depth in mesh units
+    tank: bool
+    sleeve: float  # distance from the middle at which sleeves end, mesh units
+    lens: tuple[int, int, int]
+    frame: tuple[int, int, int]
+    shine: float
+
+
+def linear(colour: tuple | list | np.ndarray) -> np.ndarray:
+    """sRGB 0..255 to linear light 0..1."""
+    c = np.asarray(colour, np.float64) / 255
+    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+
+
+def pick(rng: np.random.Generator, table: dict[str, float]) -> str:
+    names = list(table)
+    shares = np.array([table[n] for n in names])
+    return names[min(int(np.searchsorted(np.cumsum(shares / shares.sum()), rng.random(), "right")), len(names) - 1)]
+
+
+def one_of(rng: np.random.Generator, rows: list) -> tuple:
+    return rows[int(rng.integers(len(rows)))]
+
+
+def tone_colour(tone: float) -> np.ndarray:
+    i = min(len(TONES) - 2, max(0, int(tone)))
+    return linear(TONES[i]) * (1 - (tone - i)) + linear(TONES[i + 1]) * (tone - i)
+
+
+def descent(rng: np.random.Generator, tone: float) -> tuple[float, float, float]:
+    """Dark skin goes with African, light skin with European or East Asian faces, and everybody may be mixed."""
+    african = 1 / (1 + math.exp(-(tone - 5.3) * 1.6))
+    asian = (1 - african) * (0.35 if tone < 5 else 0.2)
+    shares = np.array([1 - african - asian, asian, african])
+    weights = rng.dirichlet(shares * (1.2 if rng.random() < 0.3 else 0.25) + 0.02)
+    return tuple(float(w) for w in weights)
+
+
+def hair_colour(rng: np.random.Generator, fair: bool, age: float) -> str:
+    dyed, natural, grey = (
+        pick(rng, COLOURS_DYED), pick(rng, COLOURS_OF_FAIR if fair else COLOURS_OF_DARK), rng.random(),
+    )  # fmt: skip
+    if rng.random() < DYED:
+        return dyed
+    return "grey" if age > GREY_FROM and grey < 0.6 else natural
+
+
+def hair_style(rng: np.random.Generator, female: bool, african: float) -> str:
+    coiled, straight = (HAIR_FEMALE_COILED, HAIR_FEMALE) if female else (HAIR_MALE_COILED, HAIR_MALE)
+    return pick(rng, coiled if african > 0.6 and rng.random() < COILED else straight)
+
+
+def person(seed: int, account: int, overrides: dict | None = None) -> Person:
+    """The person behind an account; `overrides` replaces what was drawn (female, age, tone, hair, …)."""
+    given = overrides or {}
+    rng = np.random.default_rng([seed, account, 1])
+    female = bool(given.get("female", rng.random() < 0.5))
+    age = float(given.get("age", min(75.0, 18 + rng.gamma(1.7, 7.5))))
+    tone = float(given.get("tone", rng.uniform(0, 9)))
+    ancestry = descent(rng, tone)
+    fair = ancestry[0] > 0.5 and tone < 4.5
+    style = given.get("hair", hair_style(rng, female, ancestry[2]))
+    colour = given.get("hair_colour", hair_colour(rng, fair, age))
+    beard = pick(rng, BEARDS)
+    return Person(
+        female=female,
+        age=age,
+        tone=tone,
+        ancestry=ancestry,
+        masculine=float(np.clip(rng.normal(0.08 if female else 0.9, 0.08), 0, 1)),
+        muscle=float(rng.uniform(-0.3, 0.35)),
+        weight=float(np.clip(rng.normal(-0.05, 0.3), -0.6, 0.75)),
+        shape=int(rng.integers(1 << 31)),
+        hair=style,
+        hair_colour=colour,
+        beard=given.get("beard", "none" if female else beard),
+        iris=one_of(rng, IRISES + (IRISES_OF_FAIR if fair else [])),
+        brow=float(rng.uniform(0.030, 0.040) if female else rng.uniform(0.040, 0.056)),
+        flush=float(rng.uniform(0.3, 0.9) if female else rng.uniform(0.2, 0.6)),
+        beard_length=float(rng.uniform(0.08, 0.24)),
+        habit=float(rng.uniform(0.1, 0.9)),
+    )
+
+
+def face_units(rng: np.random.Generator, expression: str) -> dict[str, float]:
+    """Weights of anny's face units (blend shapes named as in ARKit)."""
+    u = rng.uniform
+    units: dict[str, float] = {"eyeWideLeft": 0.38, "eyeWideRight": 0.38, "browInnerUp": 0.18}
+
+    def both(name: str, weight: float) -> None:
+        for side in ("Left", "Right"):
+            units[name + side] = units.get(name + side, 0) + weight
+
+    if expression in ("smile", "grin", "wink"):
+        strength = u(0.45, 0.85)
+        both("mouthSmile", strength)
+        both("cheekSquint", 0.4 * strength)
+        both("eyeSquint", 0.12 * strength)
+    if expression == "grin":
+        units["jawOpen"] = u(0.04, 0.13)
+        both("mouthUpperUp", u(0.35, 0.55))
+        both("mouthLowerDown", u(0.1, 0.3))
+    elif expression == "wink":
+        units["eyeBlinkLeft"], units["eyeWideLeft"] = 0.95, 0.0
+    elif expression == "pout":
+        units["mouthPucker"] = u(0.45, 0.8)
+    elif expression == "surprise":
+        units["jawOpen"], units["browInnerUp"] = u(0.22, 0.4), 0.6
+        both("eyeWide", 0.3)
+        both("browOuterUp", 0.5)
+    elif expression == "smirk":
+        units["mouthSmileLeft"], units["mouthSmileRight"] = u(0.4, 0.75), 0.15
+    elif expression == "neutral":
+        both("mouthSmile", u(0.05, 0.2))
+    return units
+
+
+def look(seed: int, index: int, place: int, who: Person, overrides: dict | None = None) -> Look:
+    """How the person at `place` (0: the one with the camera) of picture `index` looks today."""
+    given = overrides or {}
+    rng = np.random.default_rng([seed, index, 2, place])
+    expression = given.get("expression", pick(rng, EXPRESSIONS))
+    units = face_units(rng, expression)
+    glasses = given.get("glasses", pick(rng, GLASSES))
+    made_up = who.female and rng.random() < 0.2 + 0.7 * who.habit
+    lipstick = one_of(rng, LIPSTICKS)
+    short, low = rng.uniform(-0.1, 0.15), rng.uniform(0.25, 0.5)
+    return Look(
+        expression=expression,
+        units=units,
+        glasses=glasses,
+        lipstick=lipstick if made_up else None,
+        eyeline=0.04 + (0.3 * who.habit if made_up else 0.0),
+        cloth=one_of(rng, CLOTHES),
+        cloth2=one_of(rng, CLOTHES),
+        pattern=given.get("pattern", pick(rng, PATTERNS)),
+        neckline=float(low if rng.random() < 0.35 else short),
+        tank=bool(rng.random() < 0.12),
+        sleeve=float(rng.choice([2.0, 2.6, 9.0])),
+        lens=one_of(rng, LENSES),
+        frame=one_of(rng, FRAMES),
+        shine=float(rng.uniform(0.3, 1.0)),
+    )

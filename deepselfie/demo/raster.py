@@ -1,0 +1,184 @@
+"""Drawing triangles and lines into a depth buffer. Depth is 1/z for a camera, z for a lamp (larger is nearer)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+HAIR, BEARD = -2, -3  # in the buffer of triangle numbers; -1 is nothing
+NEAR = 0.2
+
+
+@njit(cache=True, fastmath=True)
+def draw_triangles(points, triangles, material, depth, number, bary):
+    """points (N, 3): pixel x, y and distance z. Fills depth (H, W), number (H, W) and bary (H, W, 2)."""
+    height, width = depth.shape
+    for t in range(triangles.shape[0]):
+        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        if points[a, 2] <= NEAR or points[b, 2] <= NEAR or points[c, 2] <= NEAR:
+            continue
+        x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
+        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        if abs(area) < 1e-9:
+            continue
+        left, right = max(0, int(math.floor(min(x0, x1, x2)))), min(width - 1, int(math.ceil(max(x0, x1, x2))))
+        top, bottom = max(0, int(math.floor(min(y0, y1, y2)))), min(height - 1, int(math.ceil(max(y0, y1, y2))))
+        if left > right or top > bottom:
+            continue
+        i0, i1, i2 = 1 / points[a, 2], 1 / points[b, 2], 1 / points[c, 2]
+        scale = 1 / area
+        lash = material[t] == 2
+        for y in range(top, bottom + 1):
+            for x in range(left, right + 1):
+                px, py = x + 0.5, y + 0.5
+                w1 = ((px - x0) * (y2 - y0) - (x2 - x0) * (py - y0)) * scale
+                w2 = ((x1 - x0) * (py - y0) - (px - x0) * (y1 - y0)) * scale
+                w0 = 1 - w1 - w2
+                if w0 < -1e-5 or w1 < -1e-5 or w2 < -1e-5:
+                    continue
+                near = w0 * i0 + w1 * i1 + w2 * i2
+                if lash:
+                    near *= 1.002
+                if near > depth[y, x]:
+                    if lash and (x * 7 + y * 13 + t * 5) % 5 > 2:
+                        continue  # lashes let light through
+                    depth[y, x] = near
+                    number[y, x] = t
+                    bary[y, x, 0] = w1 * i1 / near
+                    bary[y, x, 1] = w2 * i2 / near
+
+
+@njit(cache=True, fastmath=True)
+def draw_shadow(points, triangles, depth):
+    """Orthographic depth only, as a lamp sees it: larger z is nearer to the lamp."""
+    height, width = depth.shape
+    for t in range(triangles.shape[0]):
+        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
+        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        if abs(area) < 1e-9:
+            continue
+        left, right = max(0, int(math.floor(min(x0, x1, x2)))), min(width - 1, int(math.ceil(max(x0, x1, x2))))
+        top, bottom = max(0, int(math.floor(min(y0, y1, y2)))), min(height - 1, int(math.ceil(max(y0, y1, y2))))
+        scale = 1 / area
+        for y in range(top, bottom + 1):
+            for x in range(left, right + 1):
+                px, py = x + 0.5, y + 0.5
+                w1 = ((px - x0) * (y2 - y0) - (x2 - x0) * (py - y0)) * scale
+                w2 = ((x1 - x0) * (py - y0) - (px - x0) * (y1 - y0)) * scale
+                w0 = 1 - w1 - w2
+                if w0 < 0 or w1 < 0 or w2 < 0:
+                    continue
+                z = w0 * points[a, 2] + w1 * points[b, 2] + w2 * points[c, 2]
+                if z > depth[y, x]:
+                    depth[y, x] = z
+
+
+@njit(cache=True, fastmath=True)
+def draw_strands(points, tangents, chance, thickness, kind, camera, depth, number, direction, strand):
+    """points (n, S, 3) and tangents (n, S, 3) of n strands, chance (n,) in 0..1, thickness in pixels.
+
+    With camera, direction (H, W, 3) takes the tangent and strand (H, W, 2) the chance and the place along it."""
+    height, width = depth.shape
+    n, steps = points.shape[0], points.shape[1]
+    for i in range(n):
+        for s in range(steps - 1):
+            x0, y0, z0 = points[i, s, 0], points[i, s, 1], points[i, s, 2]
+            x1, y1, z1 = points[i, s + 1, 0], points[i, s + 1, 1], points[i, s + 1, 2]
+            if camera and (z0 < 0.3 or z1 < 0.3):
+                continue
+            dx, dy = x1 - x0, y1 - y0
+            if (x0 < -5 and x1 < -5) or (y0 < -5 and y1 < -5) or (x0 > width + 5 and x1 > width + 5):
+                continue
+            if y0 > height + 5 and y1 > height + 5:
+                continue
+            pixels = int(max(abs(dx), abs(dy))) + 1
+            if pixels > 600:
+                continue
+            along = s / (steps - 1)
+            wide = thickness * (1 - 0.5 * along)
+            lines = int(wide)
+            if (chance[i] * 997) % 1.0 < wide - lines:
+                lines += 1
+            lines = max(1, lines)
+            flat = abs(dx) > abs(dy)
+            for k in range(pixels):
+                u = (k + 0.5) / pixels
+                x, y, z = x0 + dx * u, y0 + dy * u, z0 + (z1 - z0) * u
+                near = 1 / z if camera else z
+                for q in range(lines):
+                    xi = int(x) if flat else int(x) + q - lines // 2
+                    yi = int(y) + q - lines // 2 if flat else int(y)
+                    if xi < 0 or yi < 0 or xi >= width or yi >= height or near <= depth[yi, xi]:
+                        continue
+                    depth[yi, xi] = near
+                    if camera:
+                        number[yi, xi] = kind
+                        direction[yi, xi, 0] = tangents[i, s, 0]
+                        direction[yi, xi, 1] = tangents[i, s, 1]
+                        direction[yi, xi, 2] = tangents[i, s, 2]
+                        # a wide line is a lock of hairs: its pixels differ as hairs do
+                        strand[yi, xi, 0] = (chance[i] + 0.37 * q) % 1.0
+                        strand[yi, xi, 1] = along + u / (steps - 1)
+
+
+@njit(cache=True, fastmath=True)
+def vertex_normals(vertices, triangles):
+    normals = np.zeros_like(vertices)
+    for t in range(triangles.shape[0]):
+        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        ux, uy, uz = vertices[b, 0] - vertices[a, 0], vertices[b, 1] - vertices[a, 1], vertices[b, 2] - vertices[a, 2]
+        vx, vy, vz = vertices[c, 0] - vertices[a, 0], vertices[c, 1] - vertices[a, 1], vertices[c, 2] - vertices[a, 2]
+        nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+        for q in (a, b, c):
+            normals[q, 0] += nx
+            normals[q, 1] += ny
+            normals[q, 2] += nz
+    for i in range(vertices.shape[0]):
+        length = math.sqrt(normals[i, 0] ** 2 + normals[i, 1] ** 2 + normals[i, 2] ** 2) + 1e-12
+        for c in range(3):
+            normals[i, c] /= length
+    return normals
+
+
+@njit(cache=True, fastmath=True)
+def hashed(x, y, z):
+    """A number 0..1 that looks random, for whole coordinates."""
+    n = (x * 374761393 + y * 668265263 + z * 1274126177) & 0x7FFFFFFF
+    n = ((n ^ (n >> 13)) * 1274126177) & 0x7FFFFFFF
+    return ((n ^ (n >> 16)) & 0xFFFF) / 65535.0
+
+
+@njit(cache=True, fastmath=True)
+def occlusion(depth, focal, radius, offsets):
+    """(H, W) float32, 1 open .. 0 closed: how much of the sky each point sees, guessed from the depth buffer."""
+    height, width = depth.shape
+    out = np.ones((height, width), np.float32)
+    n = offsets.shape[0]
+    for y in range(height):
+        for x in range(width):
+            near = depth[y, x]
+            if near <= 0:
+                continue
+            z = 1 / near
+            reach = radius * focal * near
+            turn = hashed(x, y, 7) * 6.2831
+            c, s = math.cos(turn), math.sin(turn)
+            total = 0.0
+            for k in range(n):
+                ox = (offsets[k, 0] * c - offsets[k, 1] * s) * reach
+                oy = (offsets[k, 0] * s + offsets[k, 1] * c) * reach
+                xa, ya, xb, yb = int(x + ox), int(y + oy), int(x - ox), int(y - oy)
+                if min(xa, ya, xb, yb) < 0 or max(xa, xb) >= width or max(ya, yb) >= height:
+                    continue
+                za = 1 / depth[ya, xa] if depth[ya, xa] > 0 else z + 1
+                zb = 1 / depth[yb, xb] if depth[yb, xb] > 0 else z + 1
+                if z - za > 2.5 * radius or z - zb > 2.5 * radius:
+                    continue
+                v = (min(max(z - za, -radius), radius) + min(max(z - zb, -radius), radius)) / radius
+                if v > 0.02:
+                    total += min(v, 1.0)
+            out[y, x] = max(0.0, 1 - 1.5 * total / n)
+    return out

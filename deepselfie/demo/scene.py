@@ -1,0 +1,156 @@
+"""Lights a shot and draws each of its people: linear light, (side, side, 4) with coverage."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from deepselfie.demo import figure, glasses, hair, paint, raster, shading
+from deepselfie.demo.camera import Camera
+from deepselfie.demo.mesh import LENS, body
+from deepselfie.demo.people import HAIR_COLOURS, Look, Person, linear, tone_colour
+from deepselfie.demo.shots import Shot
+
+# Colours of the main light, of the sky and of what the ground throws back.
+LIGHTS = {
+    "window": ((1.0, 0.95, 0.88), (0.42, 0.46, 0.55), (0.30, 0.26, 0.22)),
+    "sun": ((1.55, 1.38, 1.1), (0.42, 0.52, 0.70), (0.34, 0.30, 0.24)),
+    "shade": ((0.60, 0.62, 0.65), (0.70, 0.74, 0.80), (0.36, 0.36, 0.34)),
+    "warm": ((1.1, 0.82, 0.56), (0.30, 0.25, 0.21), (0.20, 0.15, 0.11)),
+    "flash": ((1.25, 1.2, 1.15), (0.14, 0.13, 0.14), (0.07, 0.07, 0.07)),
+    "neon": ((0.9, 0.42, 0.72), (0.18, 0.20, 0.45), (0.12, 0.07, 0.14)),
+}
+BACK_LIGHT = {"window": 0.75, "sun": 1.1, "shade": 0.85, "warm": 0.55, "flash": 0.4, "neon": 0.5}
+HAIR_WIDTH, HAIR_MOST, HAIR_LEAST = 0.016, 9000, 1300  # mesh units at the most strands; fewer strands are wider
+SHADOW_SPAN = 6.0  # mesh units that the shadow map covers
+RING = np.array(
+    [[math.cos(i * 2.4) * math.sqrt((i + 0.5) / 10), math.sin(i * 2.4) * math.sqrt((i + 0.5) / 10)] for i in range(10)],
+    np.float32,
+)
+
+
+def unit(v) -> np.ndarray:
+    v = np.asarray(v, np.float64)
+    return v / np.linalg.norm(v)
+
+
+def lamps(shot: Shot) -> np.ndarray:
+    """(9, 3): rows as named in shading."""
+    a, b = math.radians(shot.light_yaw), math.radians(shot.light_pitch)
+    key = np.array([math.sin(a) * math.cos(b), math.sin(b), math.cos(a) * math.cos(b)])
+    side = np.sign(shot.light_yaw) or 1.0
+    colour, sky, ground = (np.array(c) for c in LIGHTS[shot.light])
+    sky = sky * shot.sky
+    fill, rim = 0.22 * sky + 0.05, {"sun": 1.1, "night": 1.2}.get(shot.light, 0.5) * shot.rim * np.array([1, 0.93, 0.85])
+    if shot.light == "neon":
+        fill, rim = np.array([0.1, 0.35, 0.8]) * shot.sky, np.array([0.2, 0.6, 1.2]) * shot.rim
+    window = unit(key * 0.5 + np.array([0.2 * side, 0.55, 0.7]))
+    rows = [key, colour * shot.key, sky, ground, unit([-side * 0.8, 0.1, 0.6]), fill, unit([-side * 0.9, 0.35, -0.8]), rim]
+    return np.array([*rows, window])
+
+
+def colours_and_amounts(p: Person, look: Look) -> tuple[np.ndarray, np.ndarray]:
+    """(11, 3) and (12,), indexed by the names in paint."""
+    tone = tone_colour(p.tone)
+    hair_colour = linear(HAIR_COLOURS[p.hair_colour])
+    dyed = p.hair_colour in ("pink", "blue", "platinum")
+    natural = linear(HAIR_COLOURS["brown" if dyed else p.hair_colour])
+    # Brows of light hair stay visible and those of black hair do not become bars.
+    brow = natural * 0.45 + tone * 0.10
+    lips = linear(look.lipstick) if look.lipstick else tone * np.array([0.80, 0.52, 0.52])
+    colours = [
+        tone, lips, brow, hair_colour, natural * 0.4 + tone * 0.08, linear(p.iris), linear(look.cloth),
+        linear(look.cloth2), linear(look.lens), linear(look.frame), natural * 0.85,
+    ]  # fmt: skip
+    scalp = {"buzz": 0.75, "short": 0.85, "quiff": 0.85, "curlyshort": 0.85, "afro": 0.85}.get(p.hair, 0.9)
+    stubble = {"none": 0.0, "stubble": 0.42, "beard": 0.7}[p.beard]
+    amounts = [
+        0.7 if look.lipstick else 0.55, p.flush, p.brow, scalp, stubble, paint.PATTERN_NUMBERS[look.pattern],
+        look.neckline, look.tank, look.sleeve, look.shine, p.shape % 97, look.eyeline,
+    ]  # fmt: skip
+    return np.array(colours), np.array(amounts, np.float64)
+
+
+def shadow_map(key: np.ndarray, side: int, v: np.ndarray, triangles: np.ndarray, strands: np.ndarray, chance):
+    """(side, side) float32 depth seen from the lamp, the lamp's axes (3, 3), and (scale, x, y) into the map."""
+    across = unit(np.cross(key, [0, 1, 0]))
+    axes = np.array([across, np.cross(key, across), key])
+    scale = side / SHADOW_SPAN
+    centre = axes @ np.array([0, 6.6, 0.4])
+    frame = np.array([scale, side / 2 - centre[0] * scale, side / 2 - centre[1] * scale])
+    depth = np.full((side, side), -1e9, np.float32)
+    small = axes.astype(np.float32)
+
+    def seen(points: np.ndarray) -> np.ndarray:
+        out = points @ small.T
+        out[..., :2] = out[..., :2] * np.float32(scale) + frame[1:].astype(np.float32)
+        return out
+
+    raster.draw_shadow(seen(v), triangles, depth)
+    none3, none2 = np.zeros((1, 1, 3), np.float32), np.zeros((1, 1, 2), np.float32)
+    wide = max(1.0, 0.05 * scale)
+    number = np.zeros((1, 1), np.int32)
+    raster.draw_strands(seen(strands), none3, chance, wide, 0, False, depth, number, none3, none2)
+    return depth, axes, frame
+
+
+def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seeds: list[int]):
+    """(side, side, 4) float32 linear colour and coverage, (side, side) bare skin. seeds: for np.random."""
+    template = body()
+    shape_rng = np.random.default_rng([p.shape, 5])  # hair falls the same way in all of an account's pictures
+    rng = np.random.default_rng([*seeds, 6])
+    v, normals = figure.dressed(p, look)
+    left, right = v[template.left_eye].mean(0), v[template.right_eye].mean(0)
+    unit_pixels = view.focal * side / shot.distance  # pixels of a mesh unit at the head
+    n = int(np.clip(HAIR_MOST * HAIR_WIDTH * unit_pixels / 1.7, HAIR_LEAST, HAIR_MOST))
+    strands, tangents, chance = hair.hair(p.hair, template, v, normals, shape_rng, rng, n)
+    thickness = max(1.0, unit_pixels * HAIR_WIDTH * min(HAIR_MOST / n, 5))
+    chosen = template.upper if shot.head > 0.4 else slice(None)
+    triangles, material = template.triangles[chosen], template.material[chosen]
+    place, lip, mouth = template.vertices, template.lip, template.mouth
+    solid = triangles
+    if look.glasses != "none":
+        gv, gt, gm = glasses.glasses(left, right, look.glasses, rng)
+        gn = raster.vertex_normals(gv, gt)
+        gn *= np.where(gn[:, 2:] < 0, -1, 1)
+        triangles, material = np.concatenate([triangles, gt + len(v)]), np.concatenate([material, gm])
+        solid = triangles[material != LENS]
+        v, normals, place = np.concatenate([v, gv]), np.concatenate([normals, gn]), np.concatenate([place, gv])
+        lip, mouth = (np.concatenate([a, np.zeros(len(gv), np.float32)]) for a in (lip, mouth))
+    depth, number = np.zeros((side, side), np.float32), np.full((side, side), -1, np.int32)
+    bary, strand = np.zeros((side, side, 2), np.float32), np.zeros((side, side, 2), np.float32)
+    direction = np.zeros((side, side, 3), np.float32)
+    raster.draw_triangles(view.project(v, side), triangles, material, depth, number, bary)
+    buffers = (depth, number, direction, strand)
+    raster.draw_strands(view.project(strands, side), tangents, chance, thickness, raster.HAIR, True, *buffers)
+    if p.beard == "beard":
+        bx, bt, bc = hair.beard(template, v, normals, p.beard_length, rng, max(500, n // 3))
+        wide = max(1.0, thickness * 0.7)
+        raster.draw_strands(view.project(bx, side), bt, bc, wide, raster.BEARD, True, *buffers)
+    light = lamps(shot)
+    map_side = int(np.clip(side, 140, 400))
+    shadow, axes, frame = shadow_map(light[shading.KEY], map_side, v, solid, strands, chance)
+    open_sky = raster.occlusion(depth, view.focal * side, 0.28, RING)
+    open_sky = cv2.GaussianBlur(open_sky, (0, 0), max(0.8, side / 256))
+    gaze = unit(unit(view.position - (left + right) / 2) + rng.normal(0, 0.02, 3))
+    colours, amounts = colours_and_amounts(p, look)
+    out, skin = shading.shade(
+        *(depth, number, bary, direction, strand),
+        *(triangles, material, place, normals, lip, mouth, open_sky),
+        *(view.rotation, view.position, np.array([view.focal, view.x, view.y]) * side, light),
+        *(shadow, axes, frame, np.array([left, right, gaze], np.float64), colours, amounts),
+    )
+    soften_skin(out, skin, unit_pixels * 0.022)
+    return out, skin
+
+
+def soften_skin(out: np.ndarray, skin: np.ndarray, reach: float) -> None:
+    """Light wanders a little inside skin, red light most: blur within the skin, in place. reach in pixels."""
+    if reach < 0.5:
+        return
+    weight = cv2.GaussianBlur(skin, (0, 0), reach) + 1e-4
+    for c, share in ((0, 0.45), (1, 0.2)):
+        blurred = cv2.GaussianBlur(out[..., c] * skin, (0, 0), reach) / weight
+        out[..., c] += (blurred - out[..., c]) * share * skin

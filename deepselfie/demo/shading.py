@@ -1,0 +1,187 @@
+"""Light on a person: from the buffers of raster.py to linear colour, pixel by pixel."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from deepselfie.demo import paint
+from deepselfie.demo.paint import step
+from deepselfie.demo.raster import BEARD, HAIR, hashed
+
+# Rows of `lamps` (9, 3): directions are unit vectors towards the lamp, colours are linear light.
+KEY, KEY_COLOUR, SKY, GROUND, FILL, FILL_COLOUR, RIM, RIM_COLOUR, WINDOW = range(9)
+
+
+@njit(cache=True, fastmath=True)
+def lit(wx, wy, wz, axes, frame, shadow, x, y, number):
+    """0 in the shadow .. 1 in the light, from eight soft samples of the shadow map."""
+    side = shadow.shape[0]
+    lx = (axes[0, 0] * wx + axes[0, 1] * wy + axes[0, 2] * wz) * frame[0] + frame[1]
+    ly = (axes[1, 0] * wx + axes[1, 1] * wy + axes[1, 2] * wz) * frame[0] + frame[2]
+    lz = axes[2, 0] * wx + axes[2, 1] * wy + axes[2, 2] * wz
+    turn, total, bias = hashed(x, y, 3) * 6.283, 0.0, 0.08 if number >= 0 else 0.12
+    for k in range(8):
+        angle, reach = turn + k * 2.399, math.sqrt((k + 0.5) / 8) * 0.055 * frame[0]
+        xi, yi = int(lx + math.cos(angle) * reach), int(ly + math.sin(angle) * reach)
+        if xi < 0 or yi < 0 or xi >= side or yi >= side:
+            total += 1
+            continue
+        behind = shadow[yi, xi] - lz
+        if behind < bias:
+            total += 1
+        elif number == HAIR:
+            total += math.exp(-(behind - bias) * 7)
+    return total / 8
+
+
+@njit(cache=True, fastmath=True)
+def shade_hair(out, tangent, strand, w, e, lamps, colour, light, open_sky, is_beard):
+    """Kajiya and Kay's hair: two highlights along the strand, darker towards the roots."""
+    tx, ty, tz = tangent[0], tangent[1], tangent[2]
+    along = tx * lamps[KEY, 0] + ty * lamps[KEY, 1] + tz * lamps[KEY, 2]
+    across = math.sqrt(max(0.0, 1 - along * along))
+    along_eye = tx * e[0] + ty * e[1] + tz * e[2]
+    across_eye = math.sqrt(max(0.0, 1 - along_eye * along_eye))
+    sharp = max(0.0, across * across_eye - along * along_eye) ** 60 * 0.20
+    shifted = along + 0.18 * (1 if strand[0] > 0.5 else 0.7)
+    soft = math.sqrt(max(0.0, 1 - min(1.0, shifted * shifted))) * across_eye - shifted * along_eye
+    soft = max(0.0, soft) ** 14 * 0.55
+    lock = 0.55 + 0.75 * strand[0]
+    deep = 0.8 if is_beard else 0.40 + 0.60 * step(0.0, 0.45, strand[1])
+    hx, hy, hz = w[0], w[1] - 7.4, w[2] - 0.4
+    length = math.sqrt(hx * hx + hy * hy + hz * hz) + 1e-6
+    up = 0.5 + 0.5 * hy / length
+    to_key = (hx * lamps[KEY, 0] + hy * lamps[KEY, 1] + hz * lamps[KEY, 2]) / length
+    to_rim = (hx * lamps[RIM, 0] + hy * lamps[RIM, 1] + hz * lamps[RIM, 2]) / length
+    to_fill = (hx * lamps[FILL, 0] + hy * lamps[FILL, 1] + hz * lamps[FILL, 2]) / length
+    facing = max(0.0, to_key * 0.6 + 0.4)
+    for c in range(3):
+        h = colour[c] * lock
+        root = math.sqrt(h)
+        ambient = (lamps[SKY, c] * up + lamps[GROUND, c] * (1 - up)) * (0.35 + 0.65 * open_sky) * deep
+        direct = lamps[KEY_COLOUR, c] * light * (across * 0.55 * facing + 0.1) * deep
+        shine = lamps[KEY_COLOUR, c] * light * facing * deep * (sharp * 0.6 * (0.4 + root) + soft * h * 1.6)
+        rim = lamps[RIM_COLOUR, c] * max(0.0, to_rim) * (0.25 * h + 0.06 * root) * (1 - 0.5 * across_eye * across_eye)
+        fill = lamps[FILL_COLOUR, c] * max(0.0, to_fill * 0.5 + 0.5) * across
+        out[c] = h * (ambient * 1.05 + direct + fill * 0.5 * deep) + shine + rim + lamps[SKY, c] * 0.012 * max(0.0, up)
+
+
+@njit(cache=True, fastmath=True)
+def shade_surface(out, n, e, lamps, rgb, wrap, bare, gloss, hardness, light, open_sky, is_lens):
+    nl = n[0] * lamps[KEY, 0] + n[1] * lamps[KEY, 1] + n[2] * lamps[KEY, 2]
+    nf = n[0] * lamps[FILL, 0] + n[1] * lamps[FILL, 1] + n[2] * lamps[FILL, 2]
+    nr = n[0] * lamps[RIM, 0] + n[1] * lamps[RIM, 1] + n[2] * lamps[RIM, 2]
+    ne = max(0.0, n[0] * e[0] + n[1] * e[1] + n[2] * e[2])
+    hx, hy, hz = lamps[KEY, 0] + e[0], lamps[KEY, 1] + e[1], lamps[KEY, 2] + e[2]
+    length = math.sqrt(hx * hx + hy * hy + hz * hz) + 1e-9
+    nh = max(0.0, (n[0] * hx + n[1] * hy + n[2] * hz) / length)
+    graze = (1 - ne) ** 4
+    mirror = 0.04 + 0.96 * (1 - ne) ** 5
+    shine = gloss * (hardness + 8) / 20 * nh**hardness * step(0, 0.2, nl) * light * (1 + 6 * mirror)
+    up = 0.5 + 0.5 * n[1]
+    for c in range(3):
+        red = c == 0 and bare > 0  # light spreads further in skin where it is red
+        direct = max(0.0, (nl + wrap[c]) / (1 + wrap[c])) * light ** (0.75 if red else 1.0)
+        open_c = open_sky ** (0.8 if red else 1.0)
+        ambient = (lamps[SKY, c] * up + lamps[GROUND, c] * (1 - up)) * open_c
+        fill = lamps[FILL_COLOUR, c] * max(0.0, (nf + 0.4) / 1.4) * (0.3 + 0.7 * open_c)
+        rim = lamps[RIM_COLOUR, c] * max(0.0, (nr + 0.1) / 1.1) * 0.5
+        key = lamps[KEY_COLOUR, c]
+        if is_lens:
+            sky = 0.15 + 0.85 * step(-0.2, 0.5, 2 * ne * n[1] - e[1])
+            seen = lamps[SKY, c] * sky * 0.5 * (0.25 + mirror) + lamps[GROUND, c] * 0.1 * (0.2 + mirror)
+            out[c] = rgb[c] * ambient + seen + key * shine * 1.5
+            continue
+        v = rgb[c] * (key * direct * (0.35 + 0.65 * open_sky) + ambient + fill + rim) + key * shine
+        v += lamps[SKY, c] * graze * (0.07 if bare > 0 else 0.04) * open_c
+        out[c] = v + lamps[RIM_COLOUR, c] * graze * max(0.0, nr) * 0.25
+
+
+@njit(cache=True, fastmath=True)
+def shade(
+    depth, number, bary, direction, strand, triangles, material, template, normals, lip, mouth, open_sky,
+    rotation, position, lens, lamps, shadow, axes, frame, eyes, colours, amounts,
+):  # fmt: skip
+    """(H, W, 4) float32: linear colour and 1 where there is a person; and (H, W) how much is bare skin.
+
+    lens is (focal length, x, y of the principal point) in pixels; eyes (3, 3): left and right centre, gaze."""
+    height, width = depth.shape
+    out, skin = np.zeros((height, width, 4), np.float32), np.zeros((height, width), np.float32)
+    w, e, n, rgb, wrap = np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3)
+    for y in range(height):
+        for x in range(width):
+            t = number[y, x]
+            if t == -1:
+                continue
+            z = 1 / depth[y, x]
+            vx, vy = (x + 0.5 - lens[1]) * z / lens[0], -(y + 0.5 - lens[2]) * z / lens[0]
+            for c in range(3):
+                w[c] = position[c] + rotation[0, c] * vx + rotation[1, c] * vy + rotation[2, c] * z
+                e[c] = position[c] - w[c]
+            length = math.sqrt(e[0] * e[0] + e[1] * e[1] + e[2] * e[2])
+            for c in range(3):
+                e[c] /= length
+            light = lit(w[0], w[1], w[2], axes, frame, shadow, x, y, t)
+            sky = open_sky[y, x]
+            out[y, x, 3] = 1
+            if t == HAIR or t == BEARD:
+                colour = colours[paint.HAIR_COLOUR] if t == HAIR else colours[paint.BEARD_COLOUR]
+                shade_hair(out[y, x], direction[y, x], strand[y, x], w, e, lamps, colour, light, sky, t == BEARD)
+                continue
+            i, j, k = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+            w1, w2 = bary[y, x, 0], bary[y, x, 1]
+            w0 = 1 - w1 - w2
+            X = w0 * template[i, 0] + w1 * template[j, 0] + w2 * template[k, 0]
+            Y = w0 * template[i, 1] + w1 * template[j, 1] + w2 * template[k, 1]
+            Z = w0 * template[i, 2] + w1 * template[j, 2] + w2 * template[k, 2]
+            for c in range(3):
+                n[c] = w0 * normals[i, c] + w1 * normals[j, c] + w2 * normals[k, c]
+            m, bare, gloss, hardness = material[t], 0.0, 0.0, 20.0
+            wrap[:] = 0.15
+            if m == 0:
+                q = paint.below_hem(X, Y, Z, amounts)
+                if q < 0:
+                    rgb[0], rgb[1], rgb[2], fold = paint.cloth(X, Y, Z, q, colours, amounts)
+                    n[0] += fold * 0.5
+                    n[1] += 0.3 * (paint.noise3(X * 3 + 9 + amounts[paint.SEED], Y * 2, Z * 3) - 0.5)
+                    wrap[:] = 0.25
+                else:
+                    lips = w0 * lip[i] + w1 * lip[j] + w2 * lip[k]
+                    inside = w0 * mouth[i] + w1 * mouth[j] + w2 * mouth[k]
+                    rgb[0], rgb[1], rgb[2], bare, gloss = paint.skin(X, Y, Z, lips, inside, colours, amounts)
+                    wrap[0], wrap[1], wrap[2] = 0.34, 0.19, 0.13
+                    hardness = 50.0 if lips > 0.5 else 24.0
+            elif m == 1:
+                side = 0 if X > 0 else 1
+                px, py, pz = w[0] - eyes[side, 0], w[1] - eyes[side, 1], w[2] - eyes[side, 2]
+                r, g, b, angle = paint.eyeball(px, py, pz, eyes[2], colours, amounts[paint.SEED])
+                rgb[0], rgb[1], rgb[2] = r, g, b
+                if angle < 1.0:
+                    n[0], n[1], n[2] = px, py, pz
+                gloss, hardness = 0.9, 260.0
+            elif m == 2:
+                rgb[0], rgb[1], rgb[2] = 0.012, 0.010, 0.009
+            elif m == 3:
+                rgb[0], rgb[1], rgb[2] = paint.tooth(X, Z)
+                gloss, hardness, sky = 0.08, 60.0, 0.35 + 0.65 * sky
+            elif m == 4:
+                rgb[0], rgb[1], rgb[2], gloss = 0.42, 0.13, 0.12, 0.05
+            else:
+                rgb[:] = colours[paint.LENS_COLOUR] if m == 5 else colours[paint.FRAME_COLOUR]
+                gloss, hardness = 0.25, 300.0 if m == 5 else 60.0
+            length = math.sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]) + 1e-9
+            for c in range(3):
+                n[c] /= length
+            shade_surface(out[y, x], n, e, lamps, rgb, wrap, bare, gloss, hardness, light, sky, m == 5)
+            if m == 1:  # a window reflected in the eye
+                ne = max(0.0, n[0] * e[0] + n[1] * e[1] + n[2] * e[2])
+                toward = 0.0
+                for c in range(3):
+                    toward += (2 * ne * n[c] - e[c]) * lamps[WINDOW, c]
+                for c in range(3):
+                    out[y, x, c] += step(0.90, 0.97, toward) * (lamps[KEY_COLOUR, c] * 0.2 + lamps[SKY, c] * 0.42)
+            skin[y, x] = bare
+    return out, skin
