@@ -25,7 +25,7 @@ def gather_demo(world: World, *, n: int, seed: int, with_famous: bool = False) -
     Every picture is a pure function of (seed, index), so a killed run goes on where it stopped."""
     shots = [(seed, index) for index in range(n)]
     if with_famous:
-        shots += [(ids.FAMOUS, index) for index in range(len(famous.CHARACTERS))]
+        shots += famous.shots()
 
     def work(report: Report, progress) -> None:
         done = len(world)
