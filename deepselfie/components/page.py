@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
+from deepselfie.errors import DeepselfieError
 from deepselfie.world import World, world, world_names
 
+FOLDER = Path(__file__).resolve().parents[2] / "pages"
+ICONS = {"0": "🤳", "1": "🌈", "2": "🏆", "3": "⭐", "4": "🌌", "5": "🪞", "6": "🔬"}  # by the number of the page
 CSS = """
 <style>
 .stMainBlockContainer { padding-top: 2.2rem; padding-bottom: 4rem; max-width: 1500px; }
@@ -68,3 +73,21 @@ def _choose_world() -> World | None:
 def _world_chosen() -> None:
     st.query_params["world"] = st.session_state["world_choice"]
     st.query_params.pop("photo", None)  # a row number means another photo in another world
+
+
+def run_pages() -> None:
+    """Runs the page of the address: each is a file, in the order of the numbers that their names begin with.
+
+    `2_Best_and_worst.py` is "Best and worst" at /best-and-worst; number 0 is at /. Errors meant for people are shown
+    as a sentence, wherever on a page they arise."""
+    pages = []
+    for path in sorted(FOLDER.glob("[0-9]_*.py")):
+        number, name = path.stem.split("_", 1)
+        address = name.lower().replace("_", "-")
+        title = name.replace("_", " ")
+        pages.append(st.Page(path, title=title, icon=ICONS.get(number), url_path=address, default=number == "0"))
+    current = st.navigation(pages)
+    try:
+        current.run()
+    except DeepselfieError as error:
+        st.error(str(error))
