@@ -36,7 +36,9 @@ class Canvas:
 
 
 def room(c: Canvas) -> float:
-    wall = c.chosen((226, 218, 205), (205, 212, 216), (190, 175, 160), (232, 226, 220), (160, 172, 176), (214, 194, 184))
+    wall = c.chosen(
+        (226, 218, 205), (205, 212, 216), (190, 175, 160), (232, 226, 220), (160, 172, 176), (214, 194, 184)
+    )
     wall = wall * c.u(0.7, 1)
     c.image[:] = wall
     c.image *= (0.6 + 0.6 * np.exp(-((c.x - c.u(-0.3, 1.1)) ** 2) * 2.5))[..., None]
@@ -72,13 +74,24 @@ def outdoor(c: Canvas) -> float:
         c.disc(c.u(-0.1, 1.1), horizon + c.u(-0.28, 0.4) + 0.1 * math.sin(i), c.u(0.02, 0.09), green * tint)
     c.box(-0.1, horizon + 0.3, 1.1, 1.2, green * 1.1)
     for _ in range(40):
-        c.disc(c.u(0, 1), horizon + c.u(-0.25, 0.3), c.u(0.006, 0.018), linear((235, 245, 200)) * c.u(0.6, 1.6))
+        c.disc(
+            c.u(0, 1), horizon + c.u(-0.25, 0.3), c.u(0.006, 0.018), linear((235, 245, 200)) * c.u(0.6, 1.6)
+        )
     return c.u(0.012, 0.035)
 
 
 def night(c: Canvas) -> float:
-    c.image[:] = np.array([0.02, 0.02, 0.032]) + np.array([0.07, 0.04, 0.06]) * (c.y**2)[..., None] * c.u(0.2, 1)
-    colours = [(255, 180, 90), (255, 120, 60), (255, 230, 190), (120, 160, 255), (255, 80, 130), (90, 220, 200)]
+    c.image[:] = np.array([0.02, 0.02, 0.032]) + np.array([0.07, 0.04, 0.06]) * (c.y**2)[..., None] * c.u(
+        0.2, 1
+    )
+    colours = [
+        (255, 180, 90),
+        (255, 120, 60),
+        (255, 230, 190),
+        (120, 160, 255),
+        (255, 80, 130),
+        (90, 220, 200),
+    ]
     glow = c.image.copy()
     for _ in range(c.rng.integers(20, 60)):
         colour = c.chosen(*colours) * c.u(0.3, 1.4)

@@ -10,7 +10,7 @@ from deepselfie.demo.shots import Shot
 GREY = np.array([0.299, 0.587, 0.114], np.float32)
 BORDER_WIDTH = {"white": 0.06, "black": 0.10, "thin": 0.03}  # of the picture's side
 BORDER_VALUE = {"white": 1.0, "black": 0.0, "thin": 1.0}
-MIDDLE_GREY = 0.235
+MIDDLE_GREY = 0.26
 
 
 def tone_curve(x: np.ndarray) -> np.ndarray:
@@ -21,7 +21,7 @@ def tone_curve(x: np.ndarray) -> np.ndarray:
 def expose(image: np.ndarray, skin: np.ndarray, shot: Shot) -> np.ndarray:
     """As a phone does: towards the skin in the middle, then the error that was asked for."""
     on_skin = float((image.mean(2) * skin).sum() / (skin.sum() + 1e-3))
-    metered = 0.3 * float(np.minimum(image, 1.5).mean()) + 0.7 * on_skin
+    metered = 0.35 * float(np.minimum(image, 1.5).mean()) + 0.65 * on_skin
     gain = (MIDDLE_GREY / (metered + 0.015)) ** 0.85 * 2**shot.exposure
     side = image.shape[0]
     y, x = np.mgrid[0:side, 0:side].astype(np.float32) / side - 0.5
@@ -49,7 +49,7 @@ def apply_filter(o: np.ndarray, name: str) -> np.ndarray:
         return o * np.array([0.89, 1.0, 1.10], np.float32)
     if name == "xpro":
         curve = o * o * (3 - 2 * o)
-        return np.stack([curve[..., 0], 0.5 * o[..., 1] + 0.5 * curve[..., 1], 0.17 + 0.68 * o[..., 2]], -1)
+        return np.stack([curve[..., 0], 0.5 * o[..., 1] + 0.5 * curve[..., 1], 0.12 + 0.74 * o[..., 2]], -1)
     return o
 
 

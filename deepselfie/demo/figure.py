@@ -42,7 +42,9 @@ def macro_weights(p: Person) -> dict[str, float]:
                 weights[f"{name}-{sex}-{age}"] = by_sex * by_age * share
             for muscle, by_muscle in muscles.items():
                 for size, by_size in sizes.items():
-                    weights[f"universal-{sex}-{age}-{muscle}muscle-{size}weight"] = by_sex * by_age * by_muscle * by_size
+                    weights[f"universal-{sex}-{age}-{muscle}muscle-{size}weight"] = (
+                        by_sex * by_age * by_muscle * by_size
+                    )
     return weights
 
 
@@ -113,14 +115,12 @@ def figure(p: Person) -> Figure:
 def hem(template: np.ndarray, look: Look) -> np.ndarray:
     """(N,) negative under cloth: as paint.below_hem, for vertices."""
     x, y, z = template.T
-    q = y - (
-        5.72 + 0.32 * (0.55 - z) - look.neckline * smooth_step(0.1, 0.8, z) * np.exp(-((x / 0.42) ** 2))
-    )
+    q = y - (5.72 + 0.32 * (0.55 - z) - look.neckline * smooth_step(0.1, 0.8, z) * np.exp(-((x / 0.42) ** 2)))
     if look.tank:
-        q = np.where(abs(x) > 1.32, 1.0, q)
-    q = np.where(abs(x) > look.sleeve, 1.0, q)
-    q = np.where(y < 3.6, np.where(abs(x) < max(2.2, look.sleeve), -1.0, 1.0), q)
-    return np.where(abs(x) > 4.1, 1.0, q)
+        q = np.maximum(q, abs(x) - 1.32)
+    q = np.maximum(q, abs(x) - look.sleeve)
+    q = np.where(y < 3.6, abs(x) - max(2.2, look.sleeve), q)
+    return np.maximum(q, abs(x) - 4.1)
 
 
 def dressed(p: Person, look: Look) -> tuple[np.ndarray, np.ndarray]:

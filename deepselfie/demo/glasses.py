@@ -17,7 +17,12 @@ class Sheets:
         """grid (a, b, 3)"""
         a, b, _ = grid.shape
         first = sum(len(p) for p in self.points) + np.arange(a * b).reshape(a, b)
-        p, q, r, s = first[:-1, :-1].ravel(), first[:-1, 1:].ravel(), first[1:, 1:].ravel(), first[1:, :-1].ravel()
+        p, q, r, s = (
+            first[:-1, :-1].ravel(),
+            first[:-1, 1:].ravel(),
+            first[1:, 1:].ravel(),
+            first[1:, :-1].ravel(),
+        )
         self.points.append(grid.reshape(-1, 3))
         self.triangles.append(np.concatenate([np.stack([p, q, r], 1), np.stack([p, r, s], 1)]))
         self.materials.append(np.full(2 * len(p), material))
@@ -34,7 +39,9 @@ def glasses(left: np.ndarray, right: np.ndarray, kind: str, rng: np.random.Gener
 
     def on_face(centre: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         across = centre[0] + x
-        return np.stack([across, centre[1] + y - 0.03, front - 0.264 * across**2], -1)  # wraps around the face
+        return np.stack(
+            [across, centre[1] + y - 0.03, front - 0.264 * across**2], -1
+        )  # wraps around the face
 
     def rounded(c: np.ndarray) -> np.ndarray:
         return np.sign(c) * abs(c) ** (2 / squareness)
@@ -52,8 +59,14 @@ def glasses(left: np.ndarray, right: np.ndarray, kind: str, rng: np.random.Gener
         side = np.sign(centre[0])
         hinge = on_face(centre, np.array(side * wide * 1.05), np.array(high * 0.45))
         t = np.linspace(0, 1, 6)
-        temple = [hinge[0] + (0.84 * side - hinge[0]) * np.minimum(1, t * 3), hinge[1] + 0 * t, hinge[2] + (0.45 - hinge[2]) * t]
-        sheets.add(np.stack([np.stack([temple[0], temple[1] + h, temple[2]], -1) for h in (0.03, -0.03)]), FRAME)
+        temple = [
+            hinge[0] + (0.84 * side - hinge[0]) * np.minimum(1, t * 3),
+            hinge[1] + 0 * t,
+            hinge[2] + (0.45 - hinge[2]) * t,
+        ]
+        sheets.add(
+            np.stack([np.stack([temple[0], temple[1] + h, temple[2]], -1) for h in (0.03, -0.03)]), FRAME
+        )
     x = np.linspace(right[0] + wide * 0.95, left[0] - wide * 0.95, 7)
     y = left[1] + 0.03 + 0.03 * np.cos(np.linspace(-1.5, 1.5, 7))
     bridge = [np.stack([x, y + h, front - 0.26 * x**2 + 0.01], -1) for h in (0.022, -0.022)]

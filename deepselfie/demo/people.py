@@ -22,14 +22,29 @@ HAIR_COLOURS = {
     "blond": (186, 150, 102), "platinum": (208, 192, 164), "red": (124, 62, 36), "grey": (150, 146, 142),
     "pink": (176, 104, 124), "blue": (62, 80, 116),
 }  # fmt: skip
-COLOURS_OF_FAIR = {"black": 0.1, "dark brown": 0.27, "brown": 0.27, "light brown": 0.17, "blond": 0.15, "red": 0.04}
+COLOURS_OF_FAIR = {
+    "black": 0.1,
+    "dark brown": 0.27,
+    "brown": 0.27,
+    "light brown": 0.17,
+    "blond": 0.15,
+    "red": 0.04,
+}
 COLOURS_OF_DARK = {"black": 0.62, "dark brown": 0.30, "brown": 0.08}
 COLOURS_DYED = {"platinum": 0.45, "red": 0.25, "pink": 0.15, "blue": 0.15}
 DYED = 0.05  # share of people with a colour they were not born with
 GREY_FROM = 48  # years
 
 # Long hair: long, wavy, curly, bangs. With these and the tables below 45 % of the pictures have long hair.
-HAIR_FEMALE = {"long": 0.31, "wavy": 0.28, "curly": 0.12, "bangs": 0.09, "bob": 0.09, "pony": 0.08, "short": 0.03}
+HAIR_FEMALE = {
+    "long": 0.31,
+    "wavy": 0.28,
+    "curly": 0.12,
+    "bangs": 0.09,
+    "bob": 0.09,
+    "pony": 0.08,
+    "short": 0.03,
+}
 HAIR_MALE = {"short": 0.37, "quiff": 0.25, "buzz": 0.15, "curlyshort": 0.11, "wavy": 0.07, "long": 0.05}
 HAIR_FEMALE_COILED = {"curly": 0.40, "wavy": 0.26, "afro": 0.18, "pony": 0.08, "buzz": 0.08}
 HAIR_MALE_COILED = {"buzz": 0.50, "curlyshort": 0.35, "afro": 0.10, "curly": 0.05}
@@ -104,7 +119,9 @@ def linear(colour: tuple | list | np.ndarray) -> np.ndarray:
 def pick(rng: np.random.Generator, table: dict[str, float]) -> str:
     names = list(table)
     shares = np.array([table[n] for n in names])
-    return names[min(int(np.searchsorted(np.cumsum(shares / shares.sum()), rng.random(), "right")), len(names) - 1)]
+    return names[
+        min(int(np.searchsorted(np.cumsum(shares / shares.sum()), rng.random(), "right")), len(names) - 1)
+    ]
 
 
 def one_of(rng: np.random.Generator, rows: list) -> tuple:

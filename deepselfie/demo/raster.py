@@ -1,5 +1,7 @@
 """Drawing triangles and lines into a depth buffer. Depth is 1/z for a camera, z for a lamp (larger is nearer)."""
 
+# ruff: noqa: RUF046  in numba math.floor returns a float
+
 from __future__ import annotations
 
 import math
@@ -14,17 +16,32 @@ NEAR = 0.2
 @njit(cache=True, fastmath=True)
 def draw_triangles(points, triangles, material, depth, number, bary):
     """points (N, 3): pixel x, y and distance z. Fills depth (H, W), number (H, W) and bary (H, W, 2)."""
+
+    # ruff: noqa: RUF046  in numba math.floor returns a float
     height, width = depth.shape
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         if points[a, 2] <= NEAR or points[b, 2] <= NEAR or points[c, 2] <= NEAR:
             continue
-        x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
+        x0, y0, x1, y1, x2, y2 = (
+            points[a, 0],
+            points[a, 1],
+            points[b, 0],
+            points[b, 1],
+            points[c, 0],
+            points[c, 1],
+        )
         area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
         if abs(area) < 1e-9:
             continue
-        left, right = max(0, int(math.floor(min(x0, x1, x2)))), min(width - 1, int(math.ceil(max(x0, x1, x2))))
-        top, bottom = max(0, int(math.floor(min(y0, y1, y2)))), min(height - 1, int(math.ceil(max(y0, y1, y2))))
+        left, right = (
+            max(0, int(math.floor(min(x0, x1, x2)))),
+            min(width - 1, int(math.ceil(max(x0, x1, x2)))),
+        )
+        top, bottom = (
+            max(0, int(math.floor(min(y0, y1, y2)))),
+            min(height - 1, int(math.ceil(max(y0, y1, y2)))),
+        )
         if left > right or top > bottom:
             continue
         i0, i1, i2 = 1 / points[a, 2], 1 / points[b, 2], 1 / points[c, 2]
@@ -56,12 +73,25 @@ def draw_shadow(points, triangles, depth):
     height, width = depth.shape
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
+        x0, y0, x1, y1, x2, y2 = (
+            points[a, 0],
+            points[a, 1],
+            points[b, 0],
+            points[b, 1],
+            points[c, 0],
+            points[c, 1],
+        )
         area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
         if abs(area) < 1e-9:
             continue
-        left, right = max(0, int(math.floor(min(x0, x1, x2)))), min(width - 1, int(math.ceil(max(x0, x1, x2))))
-        top, bottom = max(0, int(math.floor(min(y0, y1, y2)))), min(height - 1, int(math.ceil(max(y0, y1, y2))))
+        left, right = (
+            max(0, int(math.floor(min(x0, x1, x2)))),
+            min(width - 1, int(math.ceil(max(x0, x1, x2)))),
+        )
+        top, bottom = (
+            max(0, int(math.floor(min(y0, y1, y2)))),
+            min(height - 1, int(math.ceil(max(y0, y1, y2)))),
+        )
         scale = 1 / area
         for y in range(top, bottom + 1):
             for x in range(left, right + 1):
@@ -129,8 +159,16 @@ def vertex_normals(vertices, triangles):
     normals = np.zeros_like(vertices)
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        ux, uy, uz = vertices[b, 0] - vertices[a, 0], vertices[b, 1] - vertices[a, 1], vertices[b, 2] - vertices[a, 2]
-        vx, vy, vz = vertices[c, 0] - vertices[a, 0], vertices[c, 1] - vertices[a, 1], vertices[c, 2] - vertices[a, 2]
+        ux, uy, uz = (
+            vertices[b, 0] - vertices[a, 0],
+            vertices[b, 1] - vertices[a, 1],
+            vertices[b, 2] - vertices[a, 2],
+        )
+        vx, vy, vz = (
+            vertices[c, 0] - vertices[a, 0],
+            vertices[c, 1] - vertices[a, 1],
+            vertices[c, 2] - vertices[a, 2],
+        )
         nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
         for q in (a, b, c):
             normals[q, 0] += nx

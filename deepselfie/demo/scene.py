@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from deepselfie.demo import figure, glasses, hair, paint, raster, shading
-from deepselfie.demo.camera import Camera
-from deepselfie.demo.mesh import LENS, body
+from deepselfie.demo.camera import AIM, Camera
+from deepselfie.demo.mesh import LENS, WAIST, body
 from deepselfie.demo.people import HAIR_COLOURS, Look, Person, linear, tone_colour
 from deepselfie.demo.shots import Shot
 
@@ -20,13 +20,20 @@ LIGHTS = {
     "shade": ((0.60, 0.62, 0.65), (0.70, 0.74, 0.80), (0.36, 0.36, 0.34)),
     "warm": ((1.1, 0.82, 0.56), (0.30, 0.25, 0.21), (0.20, 0.15, 0.11)),
     "flash": ((1.25, 1.2, 1.15), (0.14, 0.13, 0.14), (0.07, 0.07, 0.07)),
-    "neon": ((0.9, 0.42, 0.72), (0.18, 0.20, 0.45), (0.12, 0.07, 0.14)),
+    "neon": ((0.9, 0.48, 0.70), (0.26, 0.24, 0.38), (0.12, 0.07, 0.14)),
 }
 BACK_LIGHT = {"window": 0.75, "sun": 1.1, "shade": 0.85, "warm": 0.55, "flash": 0.4, "neon": 0.5}
-HAIR_WIDTH, HAIR_MOST, HAIR_LEAST = 0.016, 9000, 1300  # mesh units at the most strands; fewer strands are wider
+HAIR_WIDTH, HAIR_MOST, HAIR_LEAST = (
+    0.016,
+    9000,
+    1300,
+)  # mesh units at the most strands; fewer strands are wider
 SHADOW_SPAN = 6.0  # mesh units that the shadow map covers
 RING = np.array(
-    [[math.cos(i * 2.4) * math.sqrt((i + 0.5) / 10), math.sin(i * 2.4) * math.sqrt((i + 0.5) / 10)] for i in range(10)],
+    [
+        [math.cos(i * 2.4) * math.sqrt((i + 0.5) / 10), math.sin(i * 2.4) * math.sqrt((i + 0.5) / 10)]
+        for i in range(10)
+    ],
     np.float32,
 )
 
@@ -43,11 +50,23 @@ def lamps(shot: Shot) -> np.ndarray:
     side = np.sign(shot.light_yaw) or 1.0
     colour, sky, ground = (np.array(c) for c in LIGHTS[shot.light])
     sky = sky * shot.sky
-    fill, rim = 0.22 * sky + 0.05, {"sun": 1.1, "night": 1.2}.get(shot.light, 0.5) * shot.rim * np.array([1, 0.93, 0.85])
+    fill, rim = (
+        0.22 * sky + 0.05,
+        {"sun": 1.1, "night": 1.2}.get(shot.light, 0.5) * shot.rim * np.array([1, 0.93, 0.85]),
+    )
     if shot.light == "neon":
-        fill, rim = np.array([0.1, 0.35, 0.8]) * shot.sky, np.array([0.2, 0.6, 1.2]) * shot.rim
+        fill, rim = np.array([0.2, 0.3, 0.55]) * shot.sky, np.array([0.2, 0.6, 1.2]) * shot.rim
     window = unit(key * 0.5 + np.array([0.2 * side, 0.55, 0.7]))
-    rows = [key, colour * shot.key, sky, ground, unit([-side * 0.8, 0.1, 0.6]), fill, unit([-side * 0.9, 0.35, -0.8]), rim]
+    rows = [
+        key,
+        colour * shot.key,
+        sky,
+        ground,
+        unit([-side * 0.8, 0.1, 0.6]),
+        fill,
+        unit([-side * 0.9, 0.35, -0.8]),
+        rim,
+    ]
     return np.array([*rows, window])
 
 
@@ -57,9 +76,14 @@ def colours_and_amounts(p: Person, look: Look) -> tuple[np.ndarray, np.ndarray]:
     hair_colour = linear(HAIR_COLOURS[p.hair_colour])
     dyed = p.hair_colour in ("pink", "blue", "platinum")
     natural = linear(HAIR_COLOURS["brown" if dyed else p.hair_colour])
+    grown = linear(HAIR_COLOURS["dark brown"]) if p.hair_colour == "grey" else natural
     # Brows of light hair stay visible and those of black hair do not become bars.
-    brow = natural * 0.45 + tone * 0.10
-    lips = linear(look.lipstick) if look.lipstick else tone * np.array([0.80, 0.52, 0.52])
+    brow = grown * 0.45 + tone * 0.10
+    lips = tone * np.array([0.80, 0.52, 0.52])
+    if look.lipstick:  # darker shades are worn on darker skin
+        lips = 0.25 * lips + 0.75 * linear(look.lipstick) * (
+            0.35 + 0.65 * float(tone.mean() / tone_colour(1).mean())
+        )
     colours = [
         tone, lips, brow, hair_colour, natural * 0.4 + tone * 0.08, linear(p.iris), linear(look.cloth),
         linear(look.cloth2), linear(look.lens), linear(look.frame), natural * 0.85,
@@ -107,7 +131,9 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
     n = int(np.clip(HAIR_MOST * HAIR_WIDTH * unit_pixels / 1.7, HAIR_LEAST, HAIR_MOST))
     strands, tangents, chance = hair.hair(p.hair, template, v, normals, shape_rng, rng, n)
     thickness = max(1.0, unit_pixels * HAIR_WIDTH * min(HAIR_MOST / n, 5))
-    chosen = template.upper if shot.head > 0.4 else slice(None)
+    # Tilted or high heads show more of the body than the picture's height below the eyes says: hence the margin.
+    waist = view.y + view.focal * (AIM[1] - WAIST - 0.5) / (shot.distance + 0.6)
+    chosen = template.upper if waist > 1.3 else slice(None)
     triangles, material = template.triangles[chosen], template.material[chosen]
     place, lip, mouth = template.vertices, template.lip, template.mouth
     solid = triangles
@@ -117,7 +143,11 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
         gn *= np.where(gn[:, 2:] < 0, -1, 1)
         triangles, material = np.concatenate([triangles, gt + len(v)]), np.concatenate([material, gm])
         solid = triangles[material != LENS]
-        v, normals, place = np.concatenate([v, gv]), np.concatenate([normals, gn]), np.concatenate([place, gv])
+        v, normals, place = (
+            np.concatenate([v, gv]),
+            np.concatenate([normals, gn]),
+            np.concatenate([place, gv]),
+        )
         lip, mouth = (np.concatenate([a, np.zeros(len(gv), np.float32)]) for a in (lip, mouth))
     depth, number = np.zeros((side, side), np.float32), np.full((side, side), -1, np.int32)
     bary, strand = np.zeros((side, side, 2), np.float32), np.zeros((side, side, 2), np.float32)

@@ -68,17 +68,18 @@ def framing(rng: np.random.Generator, group: int, mirror: bool, given: dict) -> 
     cut = bool(given.get("forehead_cut", rng.random() < CUT and group == 1 and not mirror))
     head = small if mirror else group_head / (1 + 0.08 * (group - 2)) if group > 1 else head
     head = float(given.get("head", max(head, 0.40) if cut else head))
+    y = min(head * 0.53 + whole_y, 0.60) if head < 0.9 else head * 0.52
     if cut:
         y = head * cut_y
-    else:
-        y = min(head * 0.53 + whole_y, 0.60) if head < 0.9 else head * 0.52
     return head, float(given.get("x", np.clip(x, 0.3, 0.7))), float(given.get("y", y))
 
 
 def light_direction(rng: np.random.Generator, light: str) -> tuple[float, float]:
     """yaw and pitch in degrees of the main light."""
     yaw, low = rng.uniform(-65, 65), rng.uniform(8, 48)
-    pitch = {"sun": rng.uniform(32, 55), "flash": rng.uniform(0, 15), "shade": rng.uniform(30, 65)}.get(light, low)
+    pitch = {"sun": rng.uniform(32, 55), "flash": rng.uniform(0, 15), "shade": rng.uniform(30, 65)}.get(
+        light, low
+    )
     return float(yaw * 0.18 if light == "flash" else yaw), float(pitch)
 
 
@@ -98,7 +99,9 @@ def shot(seed: int, index: int, overrides: dict | None = None) -> Shot:
     light_yaw, light_pitch = light_direction(rng, light)
     usual, dark = np.clip(rng.normal(0.05, 0.26), -0.6, 0.65), rng.uniform(-2.2, -1.2)
     exposure = float(given.get("exposure", dark if rng.random() < DARK else usual))
-    noise = (0.006 + 0.03 * max(0.0, -exposure - 0.5) + 0.006 * (background == "night")) * rng.uniform(0.6, 1.3)
+    noise = (0.006 + 0.03 * max(0.0, -exposure - 0.5) + 0.006 * (background == "night")) * rng.uniform(
+        0.6, 1.3
+    )
     ordinary, strong = np.clip(rng.normal(1.05, 0.12), 0.7, 1.4), rng.uniform(1.5, 2.0)
     saturation = float(strong if rng.random() < OVERSATURATED else ordinary)
     return Shot(
