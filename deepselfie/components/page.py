@@ -10,7 +10,15 @@ from deepselfie.errors import DeepselfieError
 from deepselfie.world import World, world, world_names
 
 FOLDER = Path(__file__).resolve().parents[2] / "pages"
-ICONS = {"0": "🤳", "1": "🌈", "2": "🏆", "3": "⭐", "4": "🌌", "5": "🪞", "6": "🔬"}  # by the number of the page
+PAGES = (  # settled, in the order of the menu: file, title, icon; the file's name is the address, with - for _
+    ("start", "Start", "🤳"),
+    ("continuum", "The continuum", "🌈"),
+    ("best_and_worst", "Best and worst", "🏆"),
+    ("famous", "Famous selfies", "⭐"),
+    ("space", "Selfie space", "🌌"),
+    ("yours", "How good is yours?", "🪞"),
+    ("data_and_model", "The data and the model", "🔬"),
+)
 CSS = """
 <style>
 .stMainBlockContainer { padding-top: 2.2rem; padding-bottom: 4rem; max-width: 1500px; }
@@ -76,16 +84,11 @@ def _world_chosen() -> None:
 
 
 def run_pages() -> None:
-    """Runs the page of the address: each is a file, in the order of the numbers that their names begin with.
-
-    `2_Best_and_worst.py` is "Best and worst" at /best-and-worst; number 0 is at /. Errors meant for people are shown
-    as a sentence, wherever on a page they arise."""
-    pages = []
-    for path in sorted(FOLDER.glob("[0-9]_*.py")):
-        number, name = path.stem.split("_", 1)
-        address = name.lower().replace("_", "-")
-        title = name.replace("_", " ")
-        pages.append(st.Page(path, title=title, icon=ICONS.get(number), url_path=address, default=number == "0"))
+    """Runs the page of the address. Errors meant for people are shown as a sentence, wherever on a page they arise."""
+    pages = [
+        st.Page(FOLDER / f"{file}.py", title=title, icon=icon, url_path=file.replace("_", "-"), default=file == "start")
+        for file, title, icon in PAGES
+    ]
     current = st.navigation(pages)
     try:
         current.run()
