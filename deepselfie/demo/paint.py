@@ -4,8 +4,6 @@ All functions take the place (X, Y, Z) of a point on the template body, where ev
 return linear light (r, g, b). `colours` (11, 3) and `amounts` (12,) are indexed by the names below.
 """
 
-# ruff: noqa: RUF046  in numba math.floor returns a float
-
 from __future__ import annotations
 
 import math

@@ -1,7 +1,5 @@
 """Drawing triangles and lines into a depth buffer. Depth is 1/z for a camera, z for a lamp (larger is nearer)."""
 
-# ruff: noqa: RUF046  in numba math.floor returns a float
-
 from __future__ import annotations
 
 import math
@@ -17,7 +15,7 @@ NEAR = 0.2
 def draw_triangles(points, triangles, material, depth, number, bary):
     """points (N, 3): pixel x, y and distance z. Fills depth (H, W), number (H, W) and bary (H, W, 2)."""
 
-    # ruff: noqa: RUF046  in numba math.floor returns a float
+
     height, width = depth.shape
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]

@@ -85,7 +85,7 @@ def colours_and_amounts(p: Person, look: Look) -> tuple[np.ndarray, np.ndarray]:
             0.35 + 0.65 * float(tone.mean() / tone_colour(1).mean())
         )
     colours = [
-        tone, lips, brow, hair_colour, natural * 0.4 + tone * 0.08, linear(p.iris), linear(look.cloth),
+        tone, lips, brow, hair_colour, natural * 0.4 + tone * 0.08, linear(p.iris) * 0.7, linear(look.cloth),
         linear(look.cloth2), linear(look.lens), linear(look.frame), natural * 0.85,
     ]  # fmt: skip
     scalp = {"buzz": 0.75, "short": 0.85, "quiff": 0.85, "curlyshort": 0.85, "afro": 0.85}.get(p.hair, 0.9)

@@ -14,7 +14,8 @@ from deepselfie.demo.people import pick
 
 GROUPS = {"1": 0.86, "2": 0.08, "3": 0.04, "4": 0.02}
 BACKGROUNDS = {
-    "room": 0.32, "outdoor": 0.15, "night": 0.06, "beach": 0.09, "car": 0.08, "bath": 0.09, "street": 0.11, "plain": 0.10,
+    "room": 0.32, "outdoor": 0.15, "night": 0.06, "beach": 0.09, "car": 0.08, "bath": 0.09, "street": 0.11,
+    "plain": 0.10,
 }  # fmt: skip
 LIGHTS_OF = {
     "outdoor": {"sun": 0.5, "shade": 0.5}, "beach": {"sun": 0.6, "shade": 0.4}, "street": {"sun": 0.45, "shade": 0.55},
