@@ -15,7 +15,6 @@ NEAR = 0.2
 def draw_triangles(points, triangles, material, depth, number, bary):
     """points (N, 3): pixel x, y and distance z. Fills depth (H, W), number (H, W) and bary (H, W, 2)."""
 
-
     height, width = depth.shape
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
