@@ -1,0 +1,98 @@
+"""Small rows of photos as HTML. In: ranks; out: thumbnails cut from the atlas, as one self-contained piece of HTML.
+
+For a handful of photos in a text: no request of their own, readable by screen readers, there at the first paint.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from deepselfie.atlas import LARGE, read_atlas
+from deepselfie.layout import order
+from deepselfie.pictures import thumbnail
+from deepselfie.world import World
+
+
+def data_url(image: np.ndarray, size: int = 128) -> str:
+    """uint8 (H, W, 3) as a data: URL (WebP, longer side at most `size` px), shown without a file or a request."""
+    return "data:image/webp;base64," + base64.b64encode(thumbnail(image, size)).decode()
+
+
+def thumbnails(world: World, ranks) -> list[str]:
+    """The photos of these ranks as data: URLs of 64 px WebP."""
+    level = next(level for level in read_atlas(world)["levels"] if level["px"] == LARGE)
+    across = level["page"] // LARGE
+    found = []
+    for rank in map(int, ranks):
+        page, slot = divmod(rank, level["per_page"])
+        found.append(_thumbnail(world.path / "atlas" / level["pages"][page], slot % across, slot // across))
+    return found
+
+
+def even_ranks(n: int, steps: int) -> list[int]:
+    """Up to `steps` different ranks at even steps from the best, 0, to the worst, n - 1."""
+    return sorted({round(i) for i in np.linspace(0, n - 1, min(steps, n))}) if n else []
+
+
+def strip(world: World, ranks, *, here: tuple[int, str] | None = None) -> str:
+    """A row of photos that shrink to fit. here: (rank, data: URL) of one more photo, larger, put where it belongs."""
+    cells = _cells(world, ranks)
+    if here:
+        cells.append((here[0] - 0.5, f'<img class="here" src="{html.escape(here[1])}" alt="Your photo stands here">'))
+    cells.sort(key=lambda cell: cell[0])
+    return f'{STYLE}<div class="ds-strip">{"".join(cell for _, cell in cells)}</div>'
+
+
+def rows(world: World, ranks, *, count: int, size: int, blurred: bool = False) -> str:
+    """As many of the photos as `count` full rows have room for, each about `size` CSS px."""
+    look = f"grid-template-columns: repeat(auto-fill, minmax({size}px, 1fr)); grid-template-rows: repeat({count}, auto)"
+    cells = "".join(cell for _, cell in _cells(world, ranks))
+    return f'{STYLE}<div class="ds-rows{" blurred" if blurred else ""}" style="{look}">{cells}</div>'
+
+
+def _cells(world: World, ranks) -> list[tuple[float, str]]:
+    """(rank, <img>) of each photo."""
+    ranks = list(map(int, ranks))
+    table = world.take(order(world)[ranks], ["score"])["score"].to_pylist()
+    return [
+        (rank, f'<img src="{url}" alt="Number {rank + 1:,}, score {score:.2f}" title="#{rank + 1:,} · {score:.2f}">')
+        for rank, url, score in zip(ranks, thumbnails(world, ranks), table, strict=True)
+    ]
+
+
+def sheet(urls: list[str], label: str) -> str:
+    """Photos (data: URLs) as a grid of eight a row, under one label for screen readers."""
+    pictures = "".join(f'<img src="{url}" alt="">' for url in urls)
+    return f'{STYLE}<div class="ds-sheet" role="img" aria-label="{html.escape(label)}">{pictures}</div>'
+
+
+STYLE = """<style>
+.ds-strip { display: flex; gap: 3px; align-items: center; margin: .2rem 0 .6rem; }
+.ds-strip img { flex: 1 1 0; min-width: 0; max-width: 96px; aspect-ratio: 1; object-fit: cover; border-radius: 4px; }
+.ds-strip img.here { flex: 0 0 auto; width: clamp(56px, 9vw, 112px); max-width: none; border-radius: 10px;
+  outline: 4px solid #e0569b; margin: 6px; }
+@media (max-width: 640px) { .ds-strip img:not(.here):nth-child(2n) { display: none; } }
+.ds-rows { display: grid; column-gap: 3px; grid-auto-rows: 0; overflow: hidden; border-radius: 6px; }
+.ds-rows img { width: 100%; aspect-ratio: 1; object-fit: cover; margin-bottom: 3px; border-radius: 4px; }
+.ds-rows.blurred img { filter: blur(4px) saturate(.6); }
+.ds-sheet { display: grid; grid-template-columns: repeat(8, 1fr); gap: 2px; }
+.ds-sheet img { width: 100%; aspect-ratio: 1; object-fit: cover; display: block; border-radius: 2px; }
+</style>"""
+
+
+@lru_cache(maxsize=2048)
+def _thumbnail(path: Path, column: int, row: int) -> str:
+    cell = _page(path).crop((column * LARGE, row * LARGE, (column + 1) * LARGE, (row + 1) * LARGE))
+    return data_url(np.asarray(cell), LARGE)
+
+
+@lru_cache(maxsize=8)
+def _page(path: Path) -> Image.Image:
+    with Image.open(path) as page:
+        return page.convert("RGB")

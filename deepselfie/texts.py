@@ -1,0 +1,118 @@
+"""The longer texts of the pages, in one place so that they can be read, and corrected, in one go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deepselfie.summary import Accuracy, percent
+
+if TYPE_CHECKING:
+    from deepselfie.yours import Verdict
+
+PAGES = {  # what is behind each link of the start page
+    "continuum": "every photo, best to worst, on one wall",
+    "best_and_worst": "the top, and the other end",
+    "famous": "people with a name, ranked",
+    "space": "a map on which like stands with like",
+    "yours": "try a photo of your own",
+    "data_and_model": "rules, counts, curves",
+}
+START = (
+    "Show a network thousands of selfies, tell it which ones got more likes than others of like audience, and not a "
+    "word more. Then let it loose on photos it has never seen. What does it think a good selfie is?"
+)
+CONTINUUM = (
+    "One wall, one order. The photo at the top left is the one the network likes best; every step to the right, and "
+    "every row down, it likes a little less."
+)
+HOW_TO_WALK = (
+    "Scroll or pinch to zoom, drag to move, hover or tap a photo to see it large; with the keyboard, arrows move and "
+    "+ and − zoom. The address in your browser remembers the photo you chose."
+)
+BEST = "The top of the ranking, the best of any group you care to pick, and, if you insist, the other end."
+WORST = (
+    "The three hundred at the bottom, small, and blurred until you ask. Remember what a low score means: this crowd "
+    "tends to scroll past pictures like these. It says nothing about anyone in them."
+)
+FAMOUS = "Fame does not help here: the network never sees a name. Best at the top left, then row by row."
+NO_NAMES = (
+    "Nobody in this world has a name. To rank your own stars, make a folder of photos named after them (or a folder a "
+    "person), and run:\n\n```\npython -m deepselfie import FOLDER --world stars --named\n"
+    "python -m deepselfie run stars\n```\n\nThen choose the world `stars` at the side."
+)
+SPACE = (
+    "Two selfies stand close together here when the network sees much the same in them, whoever is on them. "
+    "Walk around: there are neighbourhoods."
+)
+TSNE = """
+Just before its verdict, the network boils each photo down to a list of numbers (its last hidden layer, *fc7*). Photos
+with similar lists look similar *to the network*. [t-SNE](https://distill.pub/2016/misread-tsne/) lays the photos out
+flat so that each keeps its closest companions, about thirty of them (that is the *perplexity*).
+
+- **Neighbours mean something**: photos side by side are alike in the network's eyes.
+- **Distances between islands mean little**, and so do their sizes and the empty space between them.
+- Left, right, up and down mean nothing at all; another run might turn the map around.
+"""
+YOURS = (
+    "Try one of your own. The photo is scored on this server, in memory, and forgotten when you leave: nothing of it "
+    "is stored or logged, and nobody looks at where and when it was taken."
+)
+NO_PLACE = "This world has no map that a new photo could be put on, so there are no neighbours to show."
+DATA = "What went in, what was left out, how the network learned, and how far you should trust it."
+NO_LABELS = (
+    "Nothing is known here about labels: these photos came without likes, or the step that reads them has not run. "
+    "With likes, `python -m deepselfie labels WORLD` tells good from bad."
+)
+NOT_MEASURED = "Nothing has been measured yet: it takes labelled photos that the network did not learn from."
+HONEST = (
+    "**What a score is:** a guess at what got likes in this data, and nothing more. It is not a measure of beauty and "
+    "never of a person's worth; the crowd behind it has its own tastes and blind spots. The people of the demo world "
+    "are rendered by a program: nobody there is real."
+)
+CREDIT = (
+    "Inspired by A. Karpathy's article of 2015, "
+    "[What a Deep Neural Network thinks about your #selfie](https://karpathy.github.io/2015/10/25/selfie/). "
+    "All texts, code and pictures here are our own."
+)
+
+
+def how_well(measured: Accuracy) -> str:
+    """The accuracy in a few honest sentences."""
+    text = (
+        f"Shown a photo it never saw, it tells the better liked half from the other in "
+        f"**{percent(measured.value)}** of cases (between {percent(measured.low)} and {percent(measured.high)}, at 95\u00a0% confidence"
+        + (f", measured on {measured.photos:,} photos" if measured.photos else "")
+        + "). A coin gets 50\u00a0%."
+    )
+    if measured.ceiling:
+        text += (
+            f" Nobody could do much better than **{percent(measured.ceiling, 0)}** here: likes owe the rest to luck, "
+            "the hour and the company one keeps."
+        )
+    return text
+
+
+def verdict(found: Verdict) -> str:
+    """What is said beside an uploaded photo."""
+    from deepselfie.yours import in_words
+
+    return (
+        f"Your photo is **{in_words(found.percentile)}**: number {found.rank + 1:,} if it joined the {found.n:,}. "
+        f"Its honest range is {found.low:.2f} to {found.high:.2f}, so do not read "
+        "much into the last digit. It says what a crowd tends to like, not what you are worth."
+    )
+
+
+def measured(attributes: dict) -> list[dict[str, str]]:
+    """The measured facts of a picture as rows of a table; what could not be measured is left out."""
+    from deepselfie.attributes import LABELS
+
+    def say(value, unit: str) -> str:
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if unit == "%":
+            return f"{value:.0%}" if abs(value) >= 0.1 else f"{value:.1%}"
+        return f"{value:,}" if isinstance(value, int) else f"{value:.1f}{unit}"
+
+    known = [(*LABELS.get(key, (key, "")), value) for key, value in attributes.items() if value is not None]
+    return [{"what": label, "in your photo": say(value, unit)} for label, unit, value in known]

@@ -1,0 +1,18 @@
+"""People with a name, ranked: the best top left, row by row."""
+
+import streamlit as st
+
+from deepselfie import texts
+from deepselfie.components.explore import explore
+from deepselfie.components.page import page
+from deepselfie.layout import named, order
+
+world = page("Famous selfies", texts.FAMOUS, "⭐", needs=("score",))
+ranks = named(world).tolist()
+if not ranks:
+    st.info(texts.NO_NAMES, icon="⭐")
+    st.stop()
+table = world.take(order(world)[ranks], ["name", "score"]).to_pylist()
+captions = {rank: f"{row['name']} · {row['score']:.2f}" for rank, row in zip(ranks, table, strict=True)}
+st.caption(f"{len(ranks):,} people; each with the score of the one photo shown.")
+explore(world, layout="gallery", ranks=ranks, captions=captions, thumb=128, height=760, key="famous")
