@@ -56,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
 
     demo = verbs.add_parser("demo", description="Renders, learns and ranks the demo world, resuming where it was.")
     demo.add_argument("--n", type=_count, default=10_000, help="unseen selfies to rank (10000, as shipped)")
-    demo.add_argument("--training", type=_count, default=20_000, help="selfies to learn from (20000, as shipped)")
+    demo.add_argument("--training", type=_count, default=24_000, help="selfies to learn from (24000, as shipped)")
     demo.set_defaults(do=_demo)
 
     bring = verbs.add_parser("import", description="Copies photos into a world. Bad files are listed and skipped.")
