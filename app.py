@@ -7,6 +7,10 @@ if __name__ == "__main__":
 
     run_pages()
 else:
+    from streamlit.runtime.pages_manager import PagesManager
+
     from deepselfie import serve
 
+    # run_pages names the pages; until it has run once, Streamlit would name them after the files of pages/
+    PagesManager.uses_pages_directory = False
     app = st.App(__file__, routes=serve.routes, middleware=serve.middleware)

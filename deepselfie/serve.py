@@ -30,8 +30,9 @@ FOREVER = "public, max-age=31536000, immutable"
 SIZES = (128, 256, 512)  # px: a hovered card, a card on a HiDPI screen, a photo by itself
 NEIGHBOURS = 10
 ATLAS_FILE = re.compile(r"(geometry\.[0-9a-f]{8}\.bin|\d{1,4}-\d{1,6}\.[0-9a-f]{8}\.webp)")
+SCRIPT_FILE = re.compile(r"[a-z0-9_]{1,40}\.js")
 TYPES = {".webp": "image/webp", ".bin": "application/octet-stream", ".js": "text/javascript; charset=utf-8"}
-COMPONENTS = {"imagemap.js": Path(__file__).parent / "components" / "imagemap" / "imagemap.js"}
+SCRIPTS = Path(__file__).parent / "components"
 renderings = anyio.CapacityLimiter(2)  # drawing a demo selfie takes a core: others wait without holding a thread
 
 # Lists of ranks too long for Streamlit's messages, by the hash of their bytes; 64 lists of 50,000 are 13 MB
@@ -97,16 +98,22 @@ async def ranks_file(request: Request) -> Response:
 
 
 async def component(request: Request) -> Response:
-    """/ds/component/<hash>/<file>"""
-    name, digest = request.path_params["file"], request.path_params["digest"]
-    if name not in COMPONENTS or digest != _digest(COMPONENTS[name].read_bytes()):
-        return _not_found()
-    return _answer(request, COMPONENTS[name].read_bytes(), TYPES[".js"], etag=digest, zipped=True)
+    """/ds/component/<hash>/<file>: the scripts of a component, which find each other by their names."""
+    digest, name = request.path_params["digest"], request.path_params["file"]
+    for folder in SCRIPTS.iterdir():
+        path = folder / name
+        if SCRIPT_FILE.fullmatch(name) and path.is_file() and digest == _scripts_digest(folder):
+            return _answer(request, path, TYPES[".js"], etag=f"{digest}-{name}", zipped=True)
+    return _not_found()
 
 
 def component_url(name: str) -> str:
-    """The address of a component's script, another one whenever the script changes."""
-    return f"/ds/component/{_digest(COMPONENTS[name].read_bytes())}/{name}"
+    """The address of a component's main script, another one whenever any of its scripts changes."""
+    return f"/ds/component/{_scripts_digest(SCRIPTS / name)}/{name}.js"
+
+
+def _scripts_digest(folder: Path) -> str:
+    return _digest(b"".join(path.read_bytes() for path in sorted(folder.glob("*.js"))))
 
 
 def ranks_url(ranks: bytes) -> str:

@@ -1,1 +1,1 @@
-"""The parts of a page: the browser parts, and the frame that all pages share. With serve.py, all that knows Streamlit."""
+"""The parts of a page: browser parts, and the frame of all pages. With serve.py, all that knows of Streamlit."""

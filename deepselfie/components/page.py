@@ -21,9 +21,8 @@ PAGES = (  # settled, in the order of the menu: file, title, icon; the file's na
 )
 CSS = """
 <style>
-.stMainBlockContainer { padding-top: 2.2rem; padding-bottom: 4rem; max-width: 1500px; }
+.stMainBlockContainer { padding: 2.2rem 2.5rem 4rem; max-width: 1600px; }
 .stMainBlockContainer h1 { font-weight: 700; letter-spacing: -0.02em; padding: 0 0 .35rem; }
-.ds-intro { max-width: 46rem; font-size: 1.05rem; opacity: .82; margin-bottom: .4rem; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding: 3.6rem .8rem 4rem; }
   .stMainBlockContainer h1 { font-size: 1.8rem; }

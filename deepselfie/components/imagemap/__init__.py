@@ -73,7 +73,7 @@ def image_map(
         raise DeepselfieError(f"World '{world.name}' has no thumbnails yet. Run: python -m deepselfie run {world.name}")
     current = _held(key, selected)
     data = {
-        "module": serve.component_url("imagemap.js"),
+        "module": serve.component_url("imagemap"),
         "world": world.name,
         "version": version,
         "key": key,
