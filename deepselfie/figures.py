@@ -72,13 +72,13 @@ def score_histogram(
         y=count,
         width=np.diff(edges) * 0.9,
         marker={"color": middle, "colorscale": [[0, BAD], [1, GOOD]], "line": {"width": 0}},
-        hovertemplate="score about %{x:.2f}: %{y:,} photos<extra></extra>",
+        hovertemplate="score about %{x:.0%}: %{y:,} photos<extra></extra>",
     )
     if band:
         figure.add_vrect(*band, fillcolor=YOU, opacity=0.15, line_width=0)
     if mark is not None:
         figure.add_vline(x=mark, line={"color": YOU, "width": 3}, annotation={"text": "yours", "font": {"color": YOU}})
-    figure.update_xaxes(title="score")
+    figure.update_xaxes(title="score", tickformat=".0%")
     figure.update_yaxes(title="photos")
     return _plain(figure, 240)
 

@@ -61,7 +61,7 @@ def _cells(world: World, ranks) -> list[tuple[float, str]]:
     ranks = list(map(int, ranks))
     table = world.take(order(world)[ranks], ["score"])["score"].to_pylist()
     return [
-        (rank, f'<img src="{url}" alt="Number {rank + 1:,}, score {score:.2f}" title="#{rank + 1:,} · {score:.2f}">')
+        (rank, f'<img src="{url}" alt="Number {rank + 1:,}, score {100 * score:.0f} %">')
         for rank, url, score in zip(ranks, thumbnails(world, ranks), table, strict=True)
     ]
 

@@ -57,6 +57,7 @@ YOURS = (
     "Try one of your own. The photo is scored on this server, in memory, and forgotten when you leave: nothing of it "
     "is stored or logged, and nobody looks at where and when it was taken."
 )
+SCORE = "The chance that a photo like this is in the better liked half, among photos of like audience."
 NO_PLACE = "This world has no map that a new photo could be put on, so there are no neighbours to show."
 DATA = "What went in, what was left out, how the network learned, and how far you should trust it."
 NO_LABELS = (
@@ -80,7 +81,8 @@ def how_well(measured: Accuracy) -> str:
     """The accuracy in a few honest sentences."""
     text = (
         f"Shown a photo it never saw, it tells the better liked half from the other in "
-        f"**{percent(measured.value)}** of cases (between {percent(measured.low)} and {percent(measured.high)}, at 95\u00a0% confidence"
+        f"**{percent(measured.value)}** of cases (between {percent(measured.low)} and {percent(measured.high)}, "
+        "at 95\u00a0% confidence"
         + (f", measured on {measured.photos:,} photos" if measured.photos else "")
         + "). A coin gets 50\u00a0%."
     )
@@ -97,9 +99,9 @@ def verdict(found: Verdict) -> str:
     from deepselfie.yours import in_words
 
     return (
-        f"Your photo is **{in_words(found.percentile)}**: number {found.rank + 1:,} if it joined the {found.n:,}. "
-        f"Its honest range is {found.low:.2f} to {found.high:.2f}, so do not read "
-        "much into the last digit. It says what a crowd tends to like, not what you are worth."
+        f"Your photo is **{in_words(found.percentile)}**: number {found.rank + 1:,} of then {found.n + 1:,}. "
+        f"Its honest range is {percent(found.low, 0)} to {percent(found.high, 0)}, so do not "
+        "read much into the last digit. It says what a crowd tends to like, not what you are worth."
     )
 
 
@@ -111,7 +113,7 @@ def measured(attributes: dict) -> list[dict[str, str]]:
         if isinstance(value, bool):
             return "yes" if value else "no"
         if unit == "%":
-            return f"{value:.0%}" if abs(value) >= 0.1 else f"{value:.1%}"
+            return percent(value, 0 if abs(value) >= 0.1 else 1)
         return f"{value:,}" if isinstance(value, int) else f"{value:.1f}{unit}"
 
     known = [(*LABELS.get(key, (key, "")), value) for key, value in attributes.items() if value is not None]

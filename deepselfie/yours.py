@@ -6,6 +6,7 @@ All of it happens in memory: nothing of the photo is written, logged or kept her
 from __future__ import annotations
 
 import io
+import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +17,7 @@ from deepselfie.errors import DeepselfieError
 from deepselfie.world import World
 
 MAX_MEGABYTES = 20  # larger than any phone's JPEG
+MAX_MEGAPIXELS = 50  # decoded these take 150 MB for each visitor who uploads at the same time
 MIN_SIDE = 32  # px: less shows no face
 LOOK_SIDE = 1024  # px of the longer side at which faces are looked for and attributes measured
 FORMATS = ("JPEG", "PNG", "WEBP")  # few decoders, all of them hardened by daily use in browsers
@@ -59,12 +61,18 @@ def look(data: bytes) -> Photo:
     if len(data) > MAX_MEGABYTES * 1_000_000:
         raise DeepselfieError(f"This file has over {MAX_MEGABYTES} MB. Please choose a smaller version of the photo.")
     try:
-        Image.open(io.BytesIO(data), formats=[*FORMATS, *(kind for kind in EXTRA if kind in Image.OPEN)])
+        with warnings.catch_warnings(action="ignore"):  # Pillow warns of large pictures: they are told so below
+            header = Image.open(io.BytesIO(data), formats=[*FORMATS, *(kind for kind in EXTRA if kind in Image.OPEN)])
+        pixels = header.width * header.height
     except Image.DecompressionBombError:
-        pass  # told by pictures.rgb, with the size
+        pixels = np.inf
     except Exception as error:  # Pillow's decoders raise many kinds on broken data
         kinds = ", ".join(sorted({t for t in file_types() if t != "jpeg"}))
         raise DeepselfieError(f"This file is not a picture that can be read here. Use one of: {kinds}.") from error
+    if pixels > MAX_MEGAPIXELS * 1_000_000:
+        raise DeepselfieError(
+            f"This picture has over {MAX_MEGAPIXELS} megapixels. Please choose a smaller version of it."
+        )
     image = pictures.rgb(data)
     if min(image.shape[:2]) < MIN_SIDE:
         raise DeepselfieError(f"This picture is too small: it takes at least {MIN_SIDE} pixels each way.")

@@ -15,7 +15,7 @@ measured, card = summary.accuracy(world), summary.card(world)
 st.subheader("What counts as good")
 st.markdown("\n".join(f"1. {rule}" for rule in summary.label_rules(world)) or texts.NO_LABELS)
 
-for column, (name, urls) in zip(st.columns(2), examples.examples(world).items(), strict=True):
+for column, (name, urls) in zip(st.columns(2), examples.examples(world).items(), strict=False):
     column.markdown(f"**{name}**")
     column.html(strip.sheet(urls, name))
 

@@ -7,8 +7,9 @@ from deepselfie.components.explore import ask_for_photo, explore, held_scorer, o
 from deepselfie.components.page import page
 from deepselfie.errors import DeepselfieError
 from deepselfie.layout import order, rank_of
+from deepselfie.summary import percent
 
-world = page("How good is yours?", texts.YOURS, "🤳", needs=("score",))
+world = page("How good is yours?", texts.YOURS, "🪞", needs=("score",))
 data = ask_for_photo()
 if data is None:
     st.stop()
@@ -27,7 +28,7 @@ except DeepselfieError as error:
 url = strip.data_url(photo.image, 512)
 left, right = st.columns([1, 2], gap="large")
 left.html(f'<img src="{url}" alt="Your photo" style="width: 100%; max-width: 340px; border-radius: 12px">')
-right.metric("Score", f"{verdict.score:.2f}", help="The chance that this crowd's better half would have it.")
+right.metric("Score", percent(verdict.score, 0), help=texts.SCORE)
 right.markdown(texts.verdict(verdict))
 scores = world.take(order(world), ["score"])["score"].to_numpy()
 figure = figures.score_histogram(scores, mark=verdict.score, band=(verdict.low, verdict.high))
@@ -39,7 +40,7 @@ st.html(strip.strip(world, strip.even_ranks(verdict.n, 20), here=(verdict.rank, 
 if verdict.place:
     st.subheader("The nearest selfies, in the network's eyes")
     ranks = [rank_of(world, row) for row in verdict.neighbours]
-    explore(world, layout="gallery", ranks=ranks, thumb=96, height=230, key="nearest")
+    explore(world, layout="gallery", ranks=ranks, thumb=84, height=200, key="nearest")
     st.subheader("Its place on the map")
     mark = {"x": verdict.place[0], "y": verdict.place[1], "rank": verdict.rank, "image": thumb}
     explore(world, layout="tsne", mark=mark, height=520, key="yours-map")

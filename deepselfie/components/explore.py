@@ -13,6 +13,7 @@ import streamlit as st
 
 from deepselfie.attributes import LABELS
 from deepselfie.components.imagemap import image_map
+from deepselfie.errors import DeepselfieError
 from deepselfie.layout import Facet, facets
 from deepselfie.world import World
 from deepselfie.yours import MAX_MEGABYTES, file_types
@@ -77,6 +78,10 @@ def held_scorer(world: World):
     from deepselfie.score import default_model
 
     folder = default_model(world).model_path
+    if not (folder / "card.json").exists():
+        raise DeepselfieError(
+            "There is no trained network here yet, so nothing can be scored. Make one with: python -m deepselfie demo"
+        )
     return _scorer(str(folder), (folder / "card.json").stat().st_mtime_ns)
 
 
