@@ -126,9 +126,8 @@ def steps(photos: World) -> list[tuple[str, str]]:
         ),
         (
             "Keep the selfies",
-            "A detector looks for faces; "
-            + (f"{gathered - faceless:,}" if gathered else "those with one")
-            + " stay, the rest go.",
+            "A detector looks for faces: "
+            + (f"{gathered - faceless:,} of them show one." if gathered else "only photos that show one stay."),
         ),
         (
             "Label by likes",
@@ -141,8 +140,17 @@ def steps(photos: World) -> list[tuple[str, str]]:
             f"It sees nothing but pixels and labels{f', {epochs} times over' if isinstance(epochs, int) else ''}."
             + (f" On photos new to it, it is right in {percent(measured.value)}." if measured else ""),
         ),
-        ("Rank the unseen", f"Then it scores {ranked:,} photos that it never met, and here they are, in order."),
+        ("Rank them all", f"Then it scores {ranked:,} photos{_met(photos)}, and here they are, in order."),
     ]
+
+
+def _met(photos: World) -> str:
+    """Whether the network that scored these photos has learned from some of them, in words."""
+    if model_world(photos) == photos and "split" in photos.columns:
+        seen = photos.table.count_rows(filter="split = 'train'")
+        if seen:
+            return f" ({seen:,} of them it had learned from)"
+    return " that it never met"
 
 
 def stages(photos: World) -> list[dict]:

@@ -26,8 +26,8 @@ CONTINUUM = (
     "every row down, it likes a little less."
 )
 HOW_TO_WALK = (
-    "Scroll or pinch to zoom, drag to move, hover or tap a photo to see it large; with the keyboard, arrows move and "
-    "+ and − zoom. The address in your browser remembers the photo you chose."
+    "Scroll or pinch to zoom, drag to move, hover or tap a photo to see it large. On the keyboard, arrows go from "
+    "photo to photo and + and − zoom. The address of the page remembers the photo you chose."
 )
 BEST = "The top of the ranking, the best of any group you care to pick, and, if you insist, the other end."
 WORST = (

@@ -32,6 +32,7 @@ def words(pairs):
 
 def test_a_world_without_any_reports_still_tells_the_story(bare):
     assert len(summary.steps(bare)) == 5 and "None" not in words(summary.steps(bare))
+    assert "never met" in words(summary.steps(bare))
     assert summary.accuracy(bare) is None and summary.label_rules(bare) == [] and summary.stages(bare) == []
     assert summary.curves(bare) is None and summary.calibration(bare) is None and summary.card(bare) is None
 
@@ -43,6 +44,7 @@ def test_the_rules_and_the_story_carry_the_numbers_of_the_label_report(bare):
     assert f"{report.details['groups']} groups of 100" in rules and "100 to 100,000 followers" in rules
     assert f"{report.details['good']:,} good and {report.details['bad']:,} bad" in rules
     assert f"({report.details['good']:,})" in words(summary.steps(bare)) and "400 posts" in words(summary.steps(bare))
+    assert f"({report.details['split']['train']:,} of them it had learned from)" in words(summary.steps(bare))
     (row,) = summary.stages(bare)
     assert row["out"] == str(report.rows_out) and "fewer than 100 followers" in row["left out"]
 
