@@ -28,7 +28,7 @@ export class Card {
     if (rank < 0) return;
     const { atlas } = this.map;
     this.score.textContent = `${Math.round(100 * atlas.score[rank])} %`;
-    this.words.textContent = ` better liked than ${atlas.share(rank)} % of these`;
+    this.words.textContent = `better liked than ${atlas.share(rank)} % of these`;
     this.name.textContent = '';
     this.picture.classList.remove('there');
     this.picture.removeAttribute('src');

@@ -373,7 +373,20 @@ class ImageMap {
     const [px, py] = this.toScreen(layout.markAt(data.mark)), side = clamp(size * 1.3, 52, 240);
     this.context.drawImage(this.mark, px - side / 2, py - side / 2, side, side);
     this.ring(px, py, side, 4);
-    this.drawCaption('you', px, py + side / 2 + 2, 110);
+    this.drawTag('you', px, py + side / 2 + 12);
+  }
+  drawTag(text, px, py) {
+    const { context } = this;
+    context.font = `600 13px ${this.font}`;
+    context.textAlign = 'center';
+    context.textBaseline = 'middle';
+    context.fillStyle = this.accent;
+    const wide = context.measureText(text).width + 18;
+    context.beginPath();
+    context.roundRect(px - wide / 2, py - 11, wide, 22, 11);
+    context.fill();
+    context.fillStyle = '#fff';
+    context.fillText(text, px, py + 0.5);
   }
   ring(px, py, size, line) {
     const { context } = this, side = size + line;

@@ -11,12 +11,12 @@ export class Grid {
     this.ranks = ranks;
     this.tall = captions ? 1.26 : 1; // height of a cell with its caption
     const n = Math.max(ranks.length, 1);
-    this.columns = thumb ? clamp(Math.floor(width / thumb), 2, 1e6) : Grid.columns(n, width / height);
-    this.columns = Math.min(this.columns, n);
+    const fit = thumb ? Math.max(2, Math.round(width / thumb)) : Grid.columns(n, width / height);
+    this.columns = Math.min(fit, n);
     this.w = this.columns;
     this.h = Math.ceil(n / this.columns) * this.tall;
     const whole = Math.min(width / this.w, height / this.h);
-    this.home = thumb ? Math.min(width / this.w, thumb * 1.25) : whole;
+    this.home = thumb ? width / fit : whole;
     this.least = Math.min(this.home, whole);
     this.most = Math.max(this.home, Math.min(512, 0.9 * Math.min(width, height)));
     this.top = Boolean(thumb);
