@@ -47,7 +47,7 @@ def make_demo(*, n: int, training: int) -> Iterator[Report | str]:
     yield faces(unseen)
     yield labels(unseen, shares=(0.0, 0.0, 0.0, 1.0))
     shutil.copytree(crowd.model_path, unseen.model_path, dirs_exist_ok=True)
-    for stage in ("labels", "train"):
+    for stage in ("import", "faces", "labels", "train"):
         unseen.save_report(f"training-{stage}", crowd.report(stage))
     yield score(unseen)
     yield embed(unseen)
