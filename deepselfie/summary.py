@@ -196,7 +196,8 @@ def label_rules(photos: World) -> list[str]:
 def card_markdown(found: dict, title: str) -> str:
     """A model card as Markdown: its plain entries first, then a list for each section."""
     sections = {name: value for name, value in found.items() if isinstance(value, dict)}
-    lines = [f"# {title}", "", *_list({name: value for name, value in found.items() if name not in sections})]
+    plain = {name: value for name, value in found.items() if name not in sections and name != "weights"}  # a hash
+    lines = [f"# {title}", "", *_list(plain)]
     for name, section in sections.items():
         if inside := _list(section):
             lines += ["", f"**{_name(name)}**", "", *inside]
