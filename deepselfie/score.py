@@ -1,0 +1,206 @@
+"""Scores: photos in; the calibrated chance of "good", its range, and fc7 out. Scorer is the one way to a score.
+
+The range is what the network itself would say of the same photo flipped, or framed a few pixels differently, from the
+lowest to the highest, widened both ways by the calibration error that was measured on photos it never learned from.
+It is about the picture: how much of the likes is luck is a matter of the model's accuracy.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from deepselfie import models, pictures
+from deepselfie.demo import ids
+from deepselfie.errors import DeepselfieError
+from deepselfie.evaluate import evaluate, rank_correlation
+from deepselfie.stage import Report, run_stage
+from deepselfie.world import World, add_rowwise, read_json
+from deepselfie.world import world as world_named
+
+BATCH = 64  # photos in the network at once: more gains nothing on a CPU
+SHIFT = 4  # px of the network's square: what training taught it to shrug off
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Of N photos. score, low, high: float32 (N,) in [0, 1]; logit: float32 (N,), before calibration;
+    fc7: float16 (N, D), activations of the last hidden layer, >= 0."""
+
+    score: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    logit: np.ndarray
+    fc7: np.ndarray
+
+
+class Scorer:
+    """A network, loaded once and kept on the GPU if there is one. Safe to share between threads."""
+
+    def __init__(self, folder: Path | str, device: str | None = None):
+        """folder: a model's. Raises DeepselfieError where it is missing or broken."""
+        network, self.card = models.load(Path(folder))
+        self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self.network = models.fuse(network).to(self.device, memory_format=torch.channels_last)
+        self.size = network.size
+        self.dimensions = network.fc7.out_features
+        self._lock = threading.Lock()
+
+    def score(self, images: Sequence[np.ndarray | bytes]) -> Scores:
+        """Scores pictures of any size: uint8 (H, W, 3) RGB, or encoded. Raises DeepselfieError for a broken one."""
+        if not len(images):
+            none = np.zeros(0, np.float32)
+            return Scores(none, none, none, none, np.zeros((0, self.dimensions), np.float16))
+        squares = models.prepare(images, self.size)
+        fc7, logit = self.look(squares)
+        seen = np.stack([logit, *(self.look(view)[1] for view in _views(squares))])  # (6, N)
+        chances = self.calibrated(seen)
+        error = float(self.card["calibration"].get("error", 0.0))
+        low, high = np.clip(chances.min(0) - error, 0, 1), np.clip(chances.max(0) + error, 0, 1)
+        return Scores(chances[0], low, high, logit, fc7)
+
+    def look(self, squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """uint8 (N, size, size, 3) -> fc7 float16 (N, D) and logit float32 (N,), of each picture as it is."""
+        fc7, logit = [], []
+        with self._lock, torch.inference_mode():
+            for first in range(0, len(squares), BATCH):
+                batch = torch.from_numpy(np.ascontiguousarray(squares[first : first + BATCH])).to(self.device)
+                hidden, out = self.network.features(batch)
+                fc7.append(hidden.half().cpu().numpy())
+                logit.append(out.float().cpu().numpy())
+        return np.concatenate(fc7), np.concatenate(logit)
+
+    def calibrated(self, logit: np.ndarray) -> np.ndarray:
+        """Logits -> chances, float32 in [0, 1]."""
+        calibration = self.card["calibration"]
+        scaled = calibration["slope"] * logit.astype(float) + calibration["intercept"]
+        return (1 / (1 + np.exp(-scaled))).astype(np.float32)
+
+
+def default_model(world: World) -> World:
+    """The world whose model scores these photos: the world itself, if it has one, else the demo world."""
+    return world if (world.model_path / models.CARD).exists() else world_named("demo")
+
+
+def score(world: World, *, model: World | None = None) -> Report:
+    """Adds `score` and `fc7` with the model of the world `model`; both are null without a face or a readable picture.
+
+    model: None takes the world's own, else the demo's. Raises DeepselfieError where there is none."""
+    giver = model or default_model(world)
+    if not (giver.model_path / models.CARD).exists():
+        raise DeepselfieError(
+            f"There is no trained network in world '{giver.name}' to score '{world.name}' with. "
+            f"Make one with: python -m deepselfie train {world.name}, or: python -m deepselfie demo"
+        )
+    card = read_json(giver.model_path / models.CARD) or {}
+
+    def work(report: Report, progress) -> None:
+        scorer = Scorer(giver.model_path)
+        reads = ["id", *(name for name in ("image", "faces") if name in world.columns)]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes without the interpreter's lock
+
+            def compute(batch: pa.Table) -> pa.Table:
+                return _batch(batch, scorer, pool)
+
+            report.rows_in = add_rowwise(world, "score", reads, compute, key=report.key, progress=progress)
+        report.columns = ["score", "fc7"]
+        report.rows_out = _tell_left_out(world, report)
+        report.details = {
+            "model": giver.name,
+            "weights": card.get("weights"),
+            "architecture": card.get("architecture"),
+            "size": card.get("size"),
+        } | _evaluation(world)
+
+    # The calibration as well as the weights: a score depends on both.
+    settings = (card.get("weights"), card.get("calibration"))
+    report = run_stage(world, "score", work, key_parts=settings, after=("faces",))
+    if report.nothing_to_do:  # the scores stand, but the labels that they are measured by may be new
+        fresh = _evaluation(world)
+        if any(report.details.get(name) != value for name, value in fresh.items()):
+            report.details |= fresh
+            world.save_report("score", asdict(report) | {"nothing_to_do": False})
+    return report
+
+
+def _batch(batch: pa.Table, scorer: Scorer, pool: ThreadPoolExecutor) -> pa.Table:
+    """Rows with id, image (or demo ids) and faces -> their `score` and `fc7`. Knows nothing of worlds."""
+    n = batch.num_rows
+    if "image" in batch.column_names:
+        images = batch["image"].to_pylist()
+    else:
+        images = [pictures.rendered(id, ids.SIZE) for id in batch["id"].to_pylist()]
+    faces = batch["faces"].to_pylist() if "faces" in batch.column_names else [None] * n
+    wanted = [None if found == [] else image for image, found in zip(images, faces, strict=True)]
+    squares = list(pool.map(lambda image: _square(image, scorer.size), wanted))
+    rows = np.array([i for i, square in enumerate(squares) if square is not None], int)
+    scores = np.zeros(n, np.float32)
+    fc7 = np.zeros((n, scorer.dimensions), np.float16)
+    if len(rows):
+        fc7[rows], logit = scorer.look(np.stack([squares[i] for i in rows]))
+        scores[rows] = scorer.calibrated(logit)
+    left_out = np.ones(n, bool)
+    left_out[rows] = False
+    flat, mask = pa.array(fc7.reshape(-1)), pa.array(left_out)
+    return pa.table(
+        {
+            "score": pa.array(scores, pa.float32(), mask=left_out),
+            "fc7": pa.FixedSizeListArray.from_arrays(flat, scorer.dimensions, mask=mask),
+        }
+    )
+
+
+def _square(image: bytes | None, size: int) -> np.ndarray | None:
+    try:
+        return None if image is None else pictures.square(image, size)
+    except DeepselfieError:
+        return None
+
+
+def _views(squares: np.ndarray) -> list[np.ndarray]:
+    """The same pictures, uint8 (N, S, S, 3), mirrored, and moved SHIFT px each way with their edges drawn out."""
+    size, around = squares.shape[1], ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT), (0, 0))
+    padded = np.pad(squares, around, mode="edge")
+    corners = ((0, SHIFT), (2 * SHIFT, SHIFT), (SHIFT, 0), (SHIFT, 2 * SHIFT))
+    return [squares[:, :, ::-1], *(padded[:, y : y + size, x : x + size] for y, x in corners)]
+
+
+def _tell_left_out(world: World, report: Report) -> int:
+    """Reports each row without a score with its reason, and returns how many rows have one.
+
+    From the table, not from what this run has computed: a run that resumes reports the whole."""
+    where = "score IS NULL"
+    names = ["id", *(name for name in ("faces",) if name in world.columns)]
+    left = world.read(names, where)
+    empty = set()
+    if "image" in world.columns:
+        empty = set(world.read(["id"], f"{where} AND image IS NULL")["id"].to_pylist())
+    faces = left["faces"].to_pylist() if "faces" in names else [None] * len(left)
+    for id, found in zip(left["id"].to_pylist(), faces, strict=True):
+        reason = "no face" if found == [] else "no picture" if id in empty else "picture cannot be read"
+        report.drop(reason, id=id)
+    return len(world) - len(left)
+
+
+def _evaluation(world: World) -> dict:
+    """`evaluation` on the rows of the split `test`, which no training has seen; {} where there are none."""
+    if not {"label", "split"} <= world.columns:
+        return {}
+    columns = ["id", "score", "label", "author", "likes", "followers"]
+    test = world.read(columns, "split = 'test' AND label IS NOT NULL AND score IS NOT NULL")
+    if not len(test):
+        return {}
+    scores, labels = (test[name].to_numpy().astype(float) for name in ("score", "label"))
+    # A photo without an author is its own author.
+    pairs = zip(test["author"].to_pylist(), test["id"].to_pylist(), strict=True)
+    found = evaluate(scores, labels, [author or id for author, id in pairs])
+    likes, audience = (np.nan_to_num(test[n].to_numpy(zero_copy_only=False).astype(float)) for n in columns[-2:])
+    return {"evaluation": found | {"rank_correlation": rank_correlation(scores, likes, audience)}}

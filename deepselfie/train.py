@@ -1,0 +1,337 @@
+"""Fine-tuning: labelled photos of a world in, `model/` (weights and card) out.
+
+A pretrained network learns to tell good from bad by logistic loss; the epoch with the lowest validation loss is kept,
+and its logits are calibrated on photos that neither the weights nor that choice have seen.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from safetensors.torch import save as packed
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from deepselfie import models, pictures
+from deepselfie.errors import DeepselfieError
+from deepselfie.evaluate import calibrate, evaluate, log_loss
+from deepselfie.models import Network
+from deepselfie.stage import Report, run_stage
+from deepselfie.world import World, fingerprint, read_json, write_atomically, write_json
+
+EPOCHS = 4  # with labels this noisy, validation loss turns up after about as many
+BATCH = 64  # smaller gains nothing per photo on two cores, larger makes fewer steps
+RATE = 3e-4  # of the last layer of the backbone
+HEAD_RATE = 1e-3  # of the new layers, which start from nothing
+LAYER_DECAY = 0.8  # each layer further down learns this much slower: what it knows is more general
+WEIGHT_DECAY = 0.05  # as usual for AdamW
+WARM_UP = 0.1  # of all steps: until the new head means something, its gradients only harm the backbone
+AVERAGE = 0.995  # of the moving average of weights: over about half an epoch of 20,000 photos
+SHIFT = 4  # px: a photo is the same photo when framed a little differently; more would move what matters
+CHECKPOINT_SECONDS = 120
+DECODED_AT_ONCE = 512  # photos between two commits of the decoded pictures
+FEWEST = 200  # photos to train on: with fewer, the ImageNet features fit any labels
+SPLITS = ("train", "validation", "calibration")
+
+
+@dataclass
+class Examples:
+    """pictures: uint8 (N, S, S, 3), on disk; label: float32 (N,); split, author: (N,)."""
+
+    pictures: np.ndarray
+    label: np.ndarray
+    split: np.ndarray
+    author: np.ndarray
+
+    def of(self, split: str) -> np.ndarray:
+        return np.flatnonzero(self.split == split)
+
+
+@dataclass
+class Course:
+    """How far training has come: all but the tensors. Epochs and steps count what is done."""
+
+    epoch: int = 0
+    step: int = 0  # within the epoch
+    loss: float = 0.0  # sums over the photos of this epoch so far
+    right: int = 0
+    seconds: float = 0.0
+    best: int = -1
+    curves: dict[str, list[float]] = field(default_factory=lambda: {"training": [], "validation": []})
+    accuracy: dict[str, list[float]] = field(default_factory=lambda: {"training": [], "validation": []})
+
+
+def train(
+    world: World,
+    *,
+    architecture: str = models.DEFAULT,
+    epochs: int = EPOCHS,
+    seed: int = 0,
+    shuffle_labels: bool = False,
+) -> Report:
+    """Trains on the split `train` and writes `model/`. Needs the stage `labels`.
+
+    shuffle_labels: a check that deals the labels out anew: it must end near 50 %, and keeps the world's model.
+    Raises DeepselfieError for fewer than 200 photos, or without both good and bad ones."""
+    stage = "train-shuffled" if shuffle_labels else "train"
+
+    def work(report: Report, progress) -> None:
+        torch.manual_seed(seed)
+        network = models.build(architecture)
+        examples = _examples(world, report, network.size, world.parts(stage) / "pictures")
+        if shuffle_labels:
+            for split in SPLITS:
+                rows = examples.of(split)
+                examples.label[rows] = np.random.default_rng([seed, 7]).permutation(examples.label[rows])
+        checkpoint = world.parts(stage) / f"{report.key}.safetensors"
+        course = _fit(network, examples, checkpoint, epochs=epochs, seed=seed, progress=progress)
+        for parameter in network.parameters():
+            parameter.data = parameter.data.half().float()  # as saved: what is measured here is what will be used
+        report.rows_out = len(examples.of("train"))
+        report.details = _measure(network, examples) | {
+            "architecture": architecture,
+            "size": network.size,
+            "epochs": epochs,
+            "best_epoch": course.best,
+            "curves": course.curves,
+            "accuracy": course.accuracy,
+            "photos": {split: len(examples.of(split)) for split in SPLITS},
+            "photos_per_second": round(epochs * report.rows_out / max(course.seconds, 1e-9), 1),
+            "device": _device(),
+            "seed": seed,
+        }
+        if not shuffle_labels:
+            models.save(network, world.model_path, _card(world, report))
+
+    if not shuffle_labels and not (world.model_path / models.CARD).exists():
+        (world.path / "reports" / "train.json").unlink(missing_ok=True)  # its model is gone, so it is not done
+    recipe = (RATE, HEAD_RATE, LAYER_DECAY, WEIGHT_DECAY, WARM_UP, AVERAGE, SHIFT, BATCH)
+    settings = (architecture, epochs, seed, recipe)
+    return run_stage(world, stage, work, key_parts=settings, after=("labels",))
+
+
+def augment(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """uint8 (B, S, S, 3) -> the same, each flipped or not and shifted by up to SHIFT px, its edges drawn out."""
+    size = batch.shape[1]
+    padded = np.pad(batch, ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT), (0, 0)), mode="edge")
+    out = np.empty_like(batch)
+    for i, (y, x) in enumerate(rng.integers(0, 2 * SHIFT + 1, (len(batch), 2))):
+        out[i] = padded[i, y : y + size, x : x + size]
+    flip = rng.random(len(batch)) < 0.5
+    out[flip] = out[flip, :, ::-1]
+    return out
+
+
+def logits(network: Network, pictures: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """float64 (len(rows),): the network's raw logits of these pictures, uint8 (N, S, S, 3)."""
+    fused, device = models.fuse(network), network.mean.device
+    with torch.inference_mode():
+        parts = [
+            fused(torch.from_numpy(pictures[part]).to(device)).cpu().numpy()
+            for part in np.array_split(rows, max(1, len(rows) // (2 * BATCH)))
+        ]
+    return np.concatenate(parts).astype(float)
+
+
+def _fit(network: Network, examples: Examples, checkpoint: Path, *, epochs: int, seed: int, progress) -> Course:
+    """Trains, and leaves the weights of the best epoch in `network`. Goes on from the checkpoint, if there is one."""
+    device = _device()
+    network.to(device, memory_format=torch.channels_last)
+    average = copy.deepcopy(network)
+    learns = {name: p for name, p in network.named_parameters() if p.requires_grad}
+    averages = [average.get_parameter(name) for name in learns]
+    optimizer = torch.optim.AdamW(_groups(network), weight_decay=WEIGHT_DECAY)
+    bases = [group["lr"] for group in optimizer.param_groups]
+    train_rows, check_rows = examples.of("train"), examples.of("validation")
+    steps = max(1, len(train_rows) // BATCH)
+    course, best = _restore(checkpoint, learns, average, optimizer, steps)
+    saved = clock = time.monotonic()
+    while course.epoch < epochs:
+        order = np.random.default_rng([seed, course.epoch]).permutation(train_rows)
+        batches = np.array_split(order, steps)
+        while course.step < steps:
+            done = course.epoch * steps + course.step
+            for group, base in zip(optimizer.param_groups, bases, strict=True):
+                group["lr"] = base * _schedule(done / (epochs * steps))
+            rows = np.sort(batches[course.step])  # in the order of the disk
+            shots = augment(examples.pictures[rows], np.random.default_rng([seed, course.epoch, course.step]))
+            label = torch.from_numpy(examples.label[rows]).to(device)
+            with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):  # on a CPU its gradients are slower
+                with torch.no_grad():
+                    early = network.early(torch.from_numpy(shots).to(device))
+                logit = network.late(early)[1].float()
+            loss = binary_cross_entropy_with_logits(logit, label)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            with torch.no_grad():
+                keep = min(AVERAGE, (1 + done) / (10 + done))  # short at first, or it would remember the start
+                torch._foreach_lerp_(averages, [p.detach() for p in learns.values()], 1 - keep)
+            course.step += 1
+            course.loss += loss.item() * len(rows)
+            course.right += int(((logit > 0) == (label > 0.5)).sum())
+            if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                course.seconds, clock = course.seconds + time.monotonic() - clock, time.monotonic()
+                saved = _keep(checkpoint, course, learns, average, optimizer, best)
+            progress(course.epoch * len(train_rows) + course.step * BATCH, epochs * len(train_rows))
+        chance = 1 / (1 + np.exp(-logits(average, examples.pictures, check_rows)))
+        truth = examples.label[check_rows]
+        if log_loss(chance, truth) < min(course.curves["validation"], default=np.inf):
+            course.best, best = course.epoch, {name: average.get_parameter(name).detach().clone() for name in learns}
+        for curve, (seen, held) in (
+            (course.curves, (course.loss / len(train_rows), log_loss(chance, truth))),
+            (course.accuracy, (course.right / len(train_rows), float(np.mean((chance >= 0.5) == (truth == 1))))),
+        ):
+            curve["training"].append(seen)
+            curve["validation"].append(held)
+        course.epoch, course.step, course.loss, course.right = course.epoch + 1, 0, 0.0, 0
+        course.seconds, clock = course.seconds + time.monotonic() - clock, time.monotonic()
+        saved = _keep(checkpoint, course, learns, average, optimizer, best)
+    network.load_state_dict(best, strict=False)
+    network.to("cpu")
+    return course
+
+
+def _groups(network: Network) -> list[dict]:
+    """The trained layers with their learning rates, lowest last."""
+    head = [network.fc6, network.fc7, network.fc8]
+    groups = [{"params": [p for layer in head for p in layer.parameters()], "lr": HEAD_RATE}]
+    layers = [list(layer.parameters()) for layer in network.rest]
+    for depth, layer in enumerate(reversed([layer for layer in layers if layer])):
+        groups.append({"params": layer, "lr": RATE * LAYER_DECAY**depth})
+    return groups
+
+
+def _schedule(share: float) -> float:
+    """The learning rate over training, as a share of its highest: up in a line, down in a cosine."""
+    return share / WARM_UP + 1e-3 if share < WARM_UP else (1 + np.cos(np.pi * (share - WARM_UP) / (1 - WARM_UP))) / 2
+
+
+def _keep(path: Path, course: Course, learns: dict[str, Tensor], average: Network, optimizer, best: dict) -> float:
+    """Writes the checkpoint and returns the time at which that was done."""
+    tensors = {f"best.{name}": value for name, value in best.items()}
+    for name, parameter in learns.items():
+        state = optimizer.state[parameter]
+        tensors |= {f"now.{name}": parameter.detach(), f"average.{name}": average.get_parameter(name).detach()}
+        tensors |= {f"first.{name}": state["exp_avg"], f"second.{name}": state["exp_avg_sq"]}
+    tensors = {name: value.cpu().contiguous() for name, value in tensors.items()}
+    write_atomically(path, packed(tensors, metadata={"course": json.dumps(vars(course))}))
+    return time.monotonic()
+
+
+def _restore(path: Path, learns: dict[str, Tensor], average: Network, optimizer, steps: int) -> tuple[Course, dict]:
+    """The course and the best weights of the checkpoint, whose other tensors are put where they belong."""
+    if not path.exists():
+        return Course(), {}
+    with safe_open(path, "pt") as file, torch.no_grad():
+        course = Course(**json.loads(file.metadata()["course"]))
+        for name, parameter in learns.items():
+            parameter.copy_(file.get_tensor(f"now.{name}"))
+            average.get_parameter(name).copy_(file.get_tensor(f"average.{name}"))
+            optimizer.state[parameter] = {
+                "step": torch.tensor(float(course.epoch * steps + course.step)),
+                "exp_avg": torch.zeros_like(parameter).copy_(file.get_tensor(f"first.{name}")),
+                "exp_avg_sq": torch.zeros_like(parameter).copy_(file.get_tensor(f"second.{name}")),
+            }
+        best = {name: file.get_tensor(f"best.{name}") for name in learns if course.best >= 0}
+    return course, best
+
+
+def _examples(world: World, report: Report, size: int, folder: Path) -> Examples:
+    """The labelled photos of all three splits. Pictures are decoded once, to a file that a killed run goes on with."""
+    table = world.read(["id", "label", "split", "author"])
+    ids, label = table["id"].to_numpy(), table["label"].to_numpy(zero_copy_only=False).astype(np.float32)
+    split = table["split"].to_numpy(zero_copy_only=False)
+    rows = np.flatnonzero(~np.isnan(label) & np.isin(split, SPLITS))
+    author = table["author"].to_pylist()
+    author = np.array([author[row] or ids[row] for row in rows])  # nobody's photo is its own author's
+    report.rows_in = len(rows)
+    _check(world, label[rows], split[rows])
+    squares, readable = _decoded(world, rows, size, folder)
+    for row in rows[~readable]:
+        report.drop("picture cannot be read", id=ids[row])
+    _check(world, label[rows][readable], split[rows][readable])
+    used = np.flatnonzero(readable)
+    if len(used) < len(rows):
+        squares = squares[used]
+    return Examples(squares, label[rows][used], split[rows][used], author[used])
+
+
+def _check(world: World, label: np.ndarray, split: np.ndarray) -> None:
+    own = label[split == "train"]
+    good, bad, held = int((own == 1).sum()), int((own == 0).sum()), int((split == "validation").sum())
+    if good + bad < FEWEST or not good or not bad or not held:
+        raise DeepselfieError(
+            f"World '{world.name}' has {good} good and {bad} bad photos to train on and {held} to validate with: it "
+            f"takes {FEWEST}, of both kinds. Import more photos with likes, or use the demo's model: "
+            f"python -m deepselfie score {world.name}"
+        )
+
+
+def _decoded(world: World, rows: np.ndarray, size: int, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """uint8 (N, size, size, 3), mapped from disk, and bool (N,): which of these rows could be read."""
+    folder = folder / fingerprint(rows.tolist(), size, world.report("labels"))
+    folder.mkdir(parents=True, exist_ok=True)
+    path, state = folder / "squares.npy", folder / "readable.json"
+    readable: list[bool] = (read_json(state) or []) if path.exists() else []
+    if readable:
+        squares = np.lib.format.open_memmap(path, "r+")
+    else:
+        squares = np.lib.format.open_memmap(path, "w+", np.uint8, (len(rows), size, size, 3))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes without the interpreter's lock
+        for first in range(len(readable), len(rows), DECODED_AT_ONCE):
+            data = pictures.image_bytes(world, rows[first : first + DECODED_AT_ONCE])
+            for i, square in enumerate(pool.map(lambda image: _square(image, size), data)):
+                readable.append(square is not None)
+                if square is not None:
+                    squares[first + i] = square
+            squares.flush()
+            write_json(state, readable)
+    return squares, np.array(readable)
+
+
+def _square(image: bytes | None, size: int) -> np.ndarray | None:
+    try:
+        return None if image is None else pictures.square(image, size)
+    except DeepselfieError:
+        return None
+
+
+def _measure(network: Network, examples: Examples) -> dict:
+    """The calibration, from the split `calibration` alone, and how well the calibrated network does on `validation`."""
+    own, held = examples.of("calibration"), examples.of("validation")
+    slope, intercept = 1.0, 0.0
+    if len(own):
+        slope, intercept = calibrate(logits(network, examples.pictures, own), examples.label[own])
+    logit = logits(network, examples.pictures, held)
+    found = evaluate(1 / (1 + np.exp(-(slope * logit + intercept))), examples.label[held], examples.author[held])
+    calibration = {"slope": slope, "intercept": intercept, "error": found["ece"], "photos": len(own)}
+    return {"calibration": calibration, "validation": found}
+
+
+def _card(world: World, report: Report) -> dict:
+    """What a user of the network should know; `models.save` adds architecture, size and hash."""
+    details = report.details
+    return {
+        "learned_from": f"world '{world.name}': likes of {details['photos']['train']:,} photos",
+        "says": "the chance that a photo is in the better liked half of posts to audiences of like size, in this data",
+        "not_for": "judging people: likes measure a crowd and a moment, not a person's worth",
+        "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "calibration": details["calibration"],
+        "validation": {name: value for name, value in details["validation"].items() if name != "calibration"},
+        "training": {name: details[name] for name in ("epochs", "best_epoch", "photos_per_second", "device", "seed")},
+    }
+
+
+def _device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
