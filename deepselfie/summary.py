@@ -80,9 +80,11 @@ def accuracy(photos: World) -> Accuracy | None:
     found = evaluation(photos)
     if "accuracy" not in found:
         return None
+    own = ((photos.report("score") or {}).get("details") or {}).get("evaluation")
+    measured_on = photos if own else model_world(photos)
     value = found["accuracy"]
     low, high = found.get("interval") or found.get("accuracy_interval") or (value, value)
-    return Accuracy(value, low, high, found.get("ceiling") or ceiling(model_world(photos)), found.get("photos"))
+    return Accuracy(value, low, high, found.get("ceiling") or ceiling(measured_on), found.get("photos"))
 
 
 def ceiling(photos: World) -> float | None:

@@ -3,12 +3,18 @@ import struct
 import zlib
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import skimage.data
+import torch
 from PIL import Image
 
-from deepselfie import yours
+from deepselfie import layout, models, yours
+from deepselfie.embed import embed
 from deepselfie.errors import DeepselfieError
+from deepselfie.pictures import rgb
+from deepselfie.score import Scorer
+from deepselfie.world import world
 
 
 def encoded(image, kind="JPEG", **options):
@@ -88,3 +94,60 @@ def test_what_is_offered_can_be_read():
 )
 def test_a_percentile_in_words(percentile, words):
     assert words in yours.in_words(percentile)
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
+    """A network as it is born, and a world of 40 tinted astronauts that it has scored."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEEPSELFIE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        torch.manual_seed(0)
+        w, rng = world("tints"), np.random.default_rng(0)
+        models.save(
+            models.build("lite0", pretrained=False).eval(),
+            w.model_path,
+            {"calibration": {"slope": 1.0, "intercept": 0.0}},
+        )
+        scorer = Scorer(w.model_path)
+        tints = skimage.data.astronaut()[None, ::4, ::4] * rng.uniform(0.2, 1, (40, 1, 1, 3))
+        images = [encoded(tint.astype(np.uint8), "PNG") for tint in tints]
+        scores = scorer.score([rgb(image) for image in images])
+        w.append(pa.table({"id": [f"t:{i}" for i in range(40)], "image": pa.array(images, pa.large_binary())}))
+        fc7 = pa.FixedSizeListArray.from_arrays(
+            pa.array(np.asarray(scores.fc7, np.float16).ravel()), scores.fc7.shape[1]
+        )
+        w.set_columns(pa.table({"score": pa.array(np.asarray(scores.score), pa.float32()), "fc7": fc7}))
+        embed(w)
+        layout.layout(w)
+        yield w, scorer, images
+
+
+def test_a_photo_of_the_world_itself_is_put_where_it_already_stands(judged):
+    w, scorer, images = judged
+    places = np.array(w.read(["tsne"])["tsne"].to_pylist())
+    for row in (0, 13, 39):
+        found = yours.judge(w, yours.look(images[row]), scorer)
+        assert 0 <= found.low <= found.score <= found.high <= 1 and found.n == 40
+        assert found.score == pytest.approx(w.take([row], ["score"])["score"][0].as_py(), abs=1e-3)
+        assert abs(found.rank - layout.rank_of(w, row)) <= 1
+        assert found.percentile == pytest.approx(100 * (39.5 - layout.rank_of(w, row)) / 40, abs=3)
+        assert found.neighbours[0] == row and len(found.neighbours) == len(set(found.neighbours)) == 12
+        assert (np.abs(found.place) <= np.abs(places).max() * 1.5).all()
+
+
+def test_a_world_without_a_map_still_judges(judged):
+    w, scorer, images = judged
+    (w.path / "embedding.npz").rename(w.path / "gone.npz")
+    found = yours.judge(w, yours.look(images[3]), scorer)
+    (w.path / "gone.npz").rename(w.path / "embedding.npz")
+    assert found.place is None and 0 < found.score < 1
+
+
+def test_nothing_of_a_photo_is_left_on_disk(judged, monkeypatch, tmp_path):
+    w, scorer, images = judged
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    before = {path: path.stat().st_mtime_ns for path in w.path.parent.rglob("*")}
+    yours.judge(w, yours.look(images[5]), scorer)
+    assert {path: path.stat().st_mtime_ns for path in w.path.parent.rglob("*")} == before
+    assert not list(tmp_path.iterdir())

@@ -9,6 +9,7 @@ import skimage.data
 from PIL import Image
 from playwright.sync_api import expect
 
+from deepselfie import models
 from deepselfie.components.page import PAGES
 from deepselfie.world import world
 from tests.browser.conftest import make_world
@@ -26,6 +27,8 @@ def crowd(cache):
         world("nameless").set_columns(pa.table({"name": pa.nulls(9, pa.string())}))
         facts = [{"face_share": i / 60, "border": i % 3 == 0} for i in range(60)]
         label = pa.array([i % 2 for i in range(60)], pa.int8())
+        network = models.build("lite0", pretrained=False).eval()
+        models.save(network, world("crowd").model_path, {"calibration": {"slope": 1.0, "intercept": 0.0}})
         world("crowd").set_columns(pa.table({"attributes": facts, "label": label}))
 
 
@@ -106,6 +109,22 @@ def test_an_upload_without_a_face_or_without_a_picture_is_told_kindly(tab):
     upload(tab, "coffee.jpg", jpeg(skimage.data.coffee()))
     expect(tab.get_by_text("found no face")).to_be_visible()
     assert tab.get_by_test_id("stMetric").count() == 0
+
+
+def test_an_uploaded_photo_is_scored_with_its_range_and_put_on_the_strip(tab):
+    visit(tab, "yours?world=crowd")
+    upload(tab, "astronaut.jpg", jpeg(skimage.data.astronaut()))
+    expect(tab.get_by_test_id("stMetricValue")).to_have_text(re.compile(r"^\d+\s%$"), timeout=40_000)
+    expect(tab.get_by_text("Its honest range is")).to_be_visible()
+    expect(tab.get_by_alt_text("Your photo stands here")).to_be_visible()
+    expect(tab.get_by_text("Face size")).to_be_visible()
+    assert tab.get_by_test_id("stException").count() == 0
+
+
+def test_where_there_is_no_network_yet_the_page_says_how_to_make_one(tab):
+    visit(tab, "yours?world=other")
+    upload(tab, "astronaut.jpg", jpeg(skimage.data.astronaut()))
+    expect(tab.get_by_text("python -m deepselfie demo")).to_be_visible()
 
 
 def test_the_camera_starts_only_when_asked(tab):
