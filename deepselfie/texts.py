@@ -101,7 +101,8 @@ def verdict(found: Verdict) -> str:
     return (
         f"Your photo is **{in_words(found.percentile)}**: number {found.rank + 1:,} of then {found.n + 1:,}. "
         f"Its honest range is {percent(found.low, 0)} to {percent(found.high, 0)}: "
-        "mirrored, or framed a hair differently, it might score anything in between. It says what a crowd tends to like, not what you are worth."
+        "mirrored, or framed a hair differently, it might score anything in between. "
+        "It says what a crowd tends to like, not what you are worth."
     )
 
 
