@@ -1,0 +1,63 @@
+"""Gathering and packing the demo world: pure in (seed, index), resumable, and as good without its pictures."""
+
+import numpy as np
+import pytest
+
+from deepselfie import pictures
+from deepselfie.demo import famous, gather, ids, law, pack, render
+from deepselfie.world import world
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEEPSELFIE_CACHE", str(tmp_path))
+    return world("small")
+
+
+def test_a_row_is_a_function_of_seed_and_index():
+    row, again = gather.draw((5, 9)), gather.draw((5, 9))
+    assert row == again
+    image, truth = render.render(5, 9, size=ids.SIZE)
+    assert row["id"] == "demo:5:9" and ids.parse(row["id"]) == (5, 9)
+    assert np.array_equal(pictures.rgb(row["image"]), pictures.rgb(render.encode(image)))
+    assert row["truth"] == {**truth, "quality": law.quality(truth)}
+    assert gather.draw((5, 8))["author"] == row["author"] != gather.draw((6, 9))["author"]
+
+
+def test_a_stopped_gathering_goes_on_and_more_can_be_asked_for(small, monkeypatch):
+    monkeypatch.setattr(gather, "CHUNK", 4)
+    gather.gather_demo(small, n=6, seed=5)
+    assert gather.gather_demo(small, n=6, seed=5).nothing_to_do
+    report = gather.gather_demo(small, n=10, seed=5)
+    assert report.rows_in == 4
+    assert small.read(["id"])["id"].to_pylist() == [f"demo:5:{i}" for i in range(10)]
+
+
+def test_a_packed_world_shows_the_same_pictures(small):
+    gather.gather_demo(small, n=4, seed=5)
+    before = pictures.image_bytes(small, range(4))
+    pack.pack(small)
+    assert "image" not in small.columns
+    assert pictures.image_bytes(small, range(4)) == before
+    assert pack.pack(small).nothing_to_do
+    data, kind = pictures.picture(small, 2, 256)
+    assert kind == "image/webp" and max(pictures.rgb(data).shape) == 256
+
+
+def test_famous_people_are_forty_accounts_of_their_own():
+    shots = famous.shots()
+    assert len(shots) == len({index // ids.PER_ACCOUNT for _, index in shots}) == 40
+    assert len({c.name for c in famous.CHARACTERS}) == 40 and all(c.story for c in famous.CHARACTERS)
+    assert famous.character(ids.FAMOUS, 1) is None and famous.character(ids.UNSEEN, 0) is None
+    row = gather.draw(shots[3])
+    assert row["name"] == famous.CHARACTERS[3].name and row["likes"] is None
+    assert row["truth"]["group"] == 1 and row["truth"]["female"] is famous.CHARACTERS[3].look["female"]
+
+
+def test_rendered_pictures_on_disk_are_bounded(small, monkeypatch):
+    monkeypatch.setattr(pictures, "RENDERED_LIMIT", 9_000)
+    for index in range(4):
+        assert pictures.rendered(f"demo:5:{index}", 96)
+    kept = list((small.path.parent / ".rendered").glob("*.jpg"))
+    assert 0 < sum(path.stat().st_size for path in kept) <= 9_000
+    assert pictures.rendered("folder:a.jpg", 96) is None
