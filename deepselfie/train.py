@@ -10,7 +10,9 @@ import copy
 import json
 import os
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +42,7 @@ AVERAGE = 0.995  # of the moving average of weights: over about half an epoch of
 SHIFT = 4  # px: a photo is the same photo when framed a little differently; more would move what matters
 CHECKPOINT_SECONDS = 120
 DECODED_AT_ONCE = 512  # photos between two commits of the decoded pictures
+SHOWN = 64  # examples of each kind, as in the article
 FEWEST = 200  # photos to train on: with fewer, the ImageNet features fit any labels
 SPLITS = ("train", "validation", "calibration")
 
@@ -135,12 +138,13 @@ def augment(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def logits(network: Network, pictures: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """float64 (len(rows),): the network's raw logits of these pictures, uint8 (N, S, S, 3)."""
     fused, device = models.fuse(network), network.mean.device
-    with torch.inference_mode():
-        parts = [
-            fused(torch.from_numpy(pictures[part]).to(device)).cpu().numpy()
-            for part in np.array_split(rows, max(1, len(rows) // (2 * BATCH)))
-        ]
-    return np.concatenate(parts).astype(float)
+
+    def look(part: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return fused(torch.from_numpy(pictures[part]).to(device)).cpu().numpy()
+
+    with _workers() as pool:
+        return np.concatenate(list(pool.map(look, np.array_split(rows, max(1, len(rows) // BATCH))))).astype(float)
 
 
 def _fit(network: Network, examples: Examples, checkpoint: Path, *, epochs: int, seed: int, progress) -> Course:
@@ -165,21 +169,14 @@ def _fit(network: Network, examples: Examples, checkpoint: Path, *, epochs: int,
                 group["lr"] = base * _schedule(done / (epochs * steps))
             rows = np.sort(batches[course.step])  # in the order of the disk
             shots = augment(examples.pictures[rows], np.random.default_rng([seed, course.epoch, course.step]))
-            label = torch.from_numpy(examples.label[rows]).to(device)
-            with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):  # on a CPU its gradients are slower
-                with torch.no_grad():
-                    early = network.early(torch.from_numpy(shots).to(device))
-                logit = network.late(early)[1].float()
-            loss = binary_cross_entropy_with_logits(logit, label)
-            optimizer.zero_grad()
-            loss.backward()
+            loss, right = _backward(network, list(learns.values()), shots, examples.label[rows], pool)
             optimizer.step()
             with torch.no_grad():
                 keep = min(AVERAGE, (1 + done) / (10 + done))  # short at first, or it would remember the start
                 torch._foreach_lerp_(averages, [p.detach() for p in learns.values()], 1 - keep)
             course.step += 1
-            course.loss += loss.item() * len(rows)
-            course.right += int(((logit > 0) == (label > 0.5)).sum())
+            course.loss += loss
+            course.right += right
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
                 course.seconds, clock = course.seconds + time.monotonic() - clock, time.monotonic()
                 saved = _keep(checkpoint, course, learns, average, optimizer, best)
@@ -200,6 +197,46 @@ def _fit(network: Network, examples: Examples, checkpoint: Path, *, epochs: int,
     network.load_state_dict(best, strict=False)
     network.to("cpu")
     return course
+
+
+def _backward(
+    network: Network, parameters: list[Tensor], shots: np.ndarray, label: np.ndarray, pool: ThreadPoolExecutor
+) -> tuple[float, int]:
+    """Puts the gradient of the mean loss of a batch into the parameters; returns the summed loss and how many are right.
+
+    Each worker takes its share of the batch: uint8 (B, S, S, 3), float32 (B,)."""
+    device = _device()
+
+    def part(rows: np.ndarray) -> tuple[tuple[Tensor, ...], float, int]:
+        truth = torch.from_numpy(label[rows]).to(device)
+        with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):  # on a CPU its gradients are slower
+            with torch.no_grad():
+                early = network.early(torch.from_numpy(shots[rows]).to(device))
+            logit = network.late(early)[1].float()
+        loss = binary_cross_entropy_with_logits(logit, truth, reduction="sum")
+        gradients = torch.autograd.grad(loss / len(label), parameters)
+        return gradients, loss.item(), int(((logit > 0) == (truth > 0.5)).sum())
+
+    shares = 1 if device == "cuda" else min(pool._max_workers, len(label))
+    parts = list(pool.map(part, np.array_split(np.arange(len(label)), shares)))
+    for parameter, *gradients in zip(parameters, *(found[0] for found in parts), strict=True):
+        parameter.grad = sum(gradients[1:], gradients[0])
+    return sum(found[1] for found in parts), sum(found[2] for found in parts)
+
+
+@contextmanager
+def _workers() -> Iterator[ThreadPoolExecutor]:
+    """A thread for each core, in each of which torch computes alone.
+
+    torch's own threads wait for each other after every operation: on a machine that does other things as well, two
+    of them train at half the pace of one."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _groups(network: Network) -> list[dict]:
@@ -330,7 +367,14 @@ def _card(world: World, report: Report) -> dict:
         "calibration": details["calibration"],
         "validation": {name: value for name, value in details["validation"].items() if name != "calibration"},
         "training": {name: details[name] for name in ("epochs", "best_epoch", "photos_per_second", "device", "seed")},
+        "examples": {"good": _some_ids(world, 1), "bad": _some_ids(world, 0)},
     }
+
+
+def _some_ids(world: World, label: int) -> list[str]:
+    """Ids of photos trained on as good (1) or bad (0), to be shown beside the model: by lot, the same lot each time."""
+    found = world.read(["id"], where=f"split = 'train' AND label = {label}")["id"].to_pylist()
+    return np.random.default_rng(label).permutation(found)[:SHOWN].tolist()
 
 
 def _device() -> str:
