@@ -33,6 +33,7 @@ from deepselfie.world import World, fingerprint, read_json, write_atomically, wr
 
 EPOCHS = 4  # with labels this noisy, validation loss turns up after about as many
 BATCH = 64  # smaller gains nothing per photo on two cores, larger makes fewer steps
+SHARE = 32  # photos of a batch that one core takes: fixed, so the sums are the same on any number of cores
 RATE = 3e-4  # of the last layer of the backbone
 HEAD_RATE = 1e-3  # of the new layers, which start from nothing
 LAYER_DECAY = 0.8  # each layer further down learns this much slower: what it knows is more general
@@ -97,11 +98,13 @@ def train(
                 rows = examples.of(split)
                 examples.label[rows] = np.random.default_rng([seed, 7]).permutation(examples.label[rows])
         checkpoint = world.parts(stage) / f"{report.key}.safetensors"
-        course = _fit(network, examples, checkpoint, epochs=epochs, seed=seed, progress=progress)
-        for parameter in network.parameters():
-            parameter.data = parameter.data.half().float()  # as saved: what is measured here is what will be used
+        with _workers() as pool:
+            course = _fit(network, examples, checkpoint, epochs=epochs, seed=seed, progress=progress, pool=pool)
+            for parameter in network.parameters():
+                parameter.data = parameter.data.half().float()  # as saved: what is measured here is what will be used
+            measured = _measure(network, examples, pool)
         report.rows_out = len(examples.of("train"))
-        report.details = _measure(network, examples) | {
+        report.details = measured | {
             "architecture": architecture,
             "size": network.size,
             "epochs": epochs,
@@ -135,7 +138,7 @@ def augment(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return out
 
 
-def logits(network: Network, pictures: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def logits(network: Network, pictures: np.ndarray, rows: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
     """float64 (len(rows),): the network's raw logits of these pictures, uint8 (N, S, S, 3)."""
     fused, device = models.fuse(network), network.mean.device
 
@@ -143,11 +146,10 @@ def logits(network: Network, pictures: np.ndarray, rows: np.ndarray) -> np.ndarr
         with torch.inference_mode():
             return fused(torch.from_numpy(pictures[part]).to(device)).cpu().numpy()
 
-    with _workers() as pool:
-        return np.concatenate(list(pool.map(look, np.array_split(rows, max(1, len(rows) // BATCH))))).astype(float)
+    return np.concatenate(list(pool.map(look, np.array_split(rows, max(1, len(rows) // BATCH))))).astype(float)
 
 
-def _fit(network: Network, examples: Examples, checkpoint: Path, *, epochs: int, seed: int, progress) -> Course:
+def _fit(network: Network, examples: Examples, checkpoint: Path, *, epochs: int, seed: int, progress, pool) -> Course:
     """Trains, and leaves the weights of the best epoch in `network`. Goes on from the checkpoint, if there is one."""
     device = _device()
     network.to(device, memory_format=torch.channels_last)
@@ -181,7 +183,7 @@ def _fit(network: Network, examples: Examples, checkpoint: Path, *, epochs: int,
                 course.seconds, clock = course.seconds + time.monotonic() - clock, time.monotonic()
                 saved = _keep(checkpoint, course, learns, average, optimizer, best)
             progress(course.epoch * len(train_rows) + course.step * BATCH, epochs * len(train_rows))
-        chance = 1 / (1 + np.exp(-logits(average, examples.pictures, check_rows)))
+        chance = 1 / (1 + np.exp(-logits(average, examples.pictures, check_rows, pool)))
         truth = examples.label[check_rows]
         if log_loss(chance, truth) < min(course.curves["validation"], default=np.inf):
             course.best, best = course.epoch, {name: average.get_parameter(name).detach().clone() for name in learns}
@@ -202,7 +204,7 @@ def _fit(network: Network, examples: Examples, checkpoint: Path, *, epochs: int,
 def _backward(
     network: Network, parameters: list[Tensor], shots: np.ndarray, label: np.ndarray, pool: ThreadPoolExecutor
 ) -> tuple[float, int]:
-    """Puts the gradient of the mean loss of a batch into the parameters; returns the summed loss and how many are right.
+    """Puts the gradient of the mean loss of a batch into the parameters; returns the summed loss and the number right.
 
     Each worker takes its share of the batch: uint8 (B, S, S, 3), float32 (B,)."""
     device = _device()
@@ -217,7 +219,7 @@ def _backward(
         gradients = torch.autograd.grad(loss / len(label), parameters)
         return gradients, loss.item(), int(((logit > 0) == (truth > 0.5)).sum())
 
-    shares = 1 if device == "cuda" else min(pool._max_workers, len(label))
+    shares = 1 if device == "cuda" else max(1, len(label) // SHARE)
     parts = list(pool.map(part, np.array_split(np.arange(len(label)), shares)))
     for parameter, *gradients in zip(parameters, *(found[0] for found in parts), strict=True):
         parameter.grad = sum(gradients[1:], gradients[0])
@@ -344,13 +346,13 @@ def _square(image: bytes | None, size: int) -> np.ndarray | None:
         return None
 
 
-def _measure(network: Network, examples: Examples) -> dict:
+def _measure(network: Network, examples: Examples, pool: ThreadPoolExecutor) -> dict:
     """The calibration, from the split `calibration` alone, and how well the calibrated network does on `validation`."""
     own, held = examples.of("calibration"), examples.of("validation")
     slope, intercept = 1.0, 0.0
     if len(own):
-        slope, intercept = calibrate(logits(network, examples.pictures, own), examples.label[own])
-    logit = logits(network, examples.pictures, held)
+        slope, intercept = calibrate(logits(network, examples.pictures, own, pool), examples.label[own])
+    logit = logits(network, examples.pictures, held, pool)
     found = evaluate(1 / (1 + np.exp(-(slope * logit + intercept))), examples.label[held], examples.author[held])
     calibration = {"slope": slope, "intercept": intercept, "error": found["ece"], "photos": len(own)}
     return {"calibration": calibration, "validation": found}
