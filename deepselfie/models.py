@@ -9,8 +9,11 @@ import copy
 import hashlib
 import importlib.util
 import json
+import os
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,6 +98,29 @@ def build(architecture: str = DEFAULT, pretrained: bool = True) -> Network:
 def prepare(images: Sequence[np.ndarray | bytes], size: int) -> np.ndarray:
     """Pictures of any size -> uint8 (N, size, size, 3), each squished to a square, antialiased."""
     return np.stack([square(image, size) for image in images])
+
+
+@contextmanager
+def workers() -> Iterator[ThreadPoolExecutor]:
+    """A thread for each core, in each of which torch computes alone.
+
+    torch's own threads wait for each other after every operation: on a machine that does other things as well, two
+    of them take longer than one."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(threads)
+
+
+def try_square(image: bytes | None, size: int) -> np.ndarray | None:
+    """One picture -> uint8 (size, size, 3), or None where there is none or it cannot be read."""
+    try:
+        return None if image is None else square(image, size)
+    except DeepselfieError:
+        return None
 
 
 def fuse(network: Network) -> Network:

@@ -26,7 +26,7 @@ from deepselfie.stage import Report, run_stage
 from deepselfie.world import World, add_rowwise, read_json
 from deepselfie.world import world as world_named
 
-BATCH = 64  # photos in the network at once: more gains nothing on a CPU
+BATCH = 32  # photos in the network at once: more gains nothing on a CPU
 SHIFT = 4  # px of the network's square: what training taught it to shrug off
 
 
@@ -60,22 +60,24 @@ class Scorer:
             none = np.zeros(0, np.float32)
             return Scores(none, none, none, none, np.zeros((0, self.dimensions), np.float16))
         squares = models.prepare(images, self.size)
-        fc7, logit = self.look(squares)
-        seen = np.stack([logit, *(self.look(view)[1] for view in _views(squares))])  # (6, N)
-        chances = self.calibrated(seen)
+        fc7, seen = self.look(np.concatenate([squares, *_views(squares)]))
+        seen = seen.reshape(-1, len(images))  # (6, N)
+        logit, chances = seen[0], self.calibrated(seen)
         error = float(self.card["calibration"].get("error", 0.0))
         low, high = np.clip(chances.min(0) - error, 0, 1), np.clip(chances.max(0) + error, 0, 1)
-        return Scores(chances[0], low, high, logit, fc7)
+        return Scores(chances[0], low, high, logit, fc7[: len(images)])
 
     def look(self, squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """uint8 (N, size, size, 3) -> fc7 float16 (N, D) and logit float32 (N,), of each picture as it is."""
-        fc7, logit = [], []
-        with self._lock, torch.inference_mode():
-            for first in range(0, len(squares), BATCH):
-                batch = torch.from_numpy(np.ascontiguousarray(squares[first : first + BATCH])).to(self.device)
-                hidden, out = self.network.features(batch)
-                fc7.append(hidden.half().cpu().numpy())
-                logit.append(out.float().cpu().numpy())
+
+        def features(batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            with torch.inference_mode():
+                fc7, logit = self.network.features(torch.from_numpy(np.ascontiguousarray(batch)).to(self.device))
+                return fc7.half().cpu().numpy(), logit.float().cpu().numpy()
+
+        with self._lock, models.workers() as pool:
+            batches = [squares[first : first + BATCH] for first in range(0, len(squares), BATCH)]
+            fc7, logit = zip(*pool.map(features, batches), strict=True)
         return np.concatenate(fc7), np.concatenate(logit)
 
     def calibrated(self, logit: np.ndarray) -> np.ndarray:
@@ -140,7 +142,7 @@ def _batch(batch: pa.Table, scorer: Scorer, pool: ThreadPoolExecutor) -> pa.Tabl
         images = [pictures.rendered(id, ids.SIZE) for id in batch["id"].to_pylist()]
     faces = batch["faces"].to_pylist() if "faces" in batch.column_names else [None] * n
     wanted = [None if found == [] else image for image, found in zip(images, faces, strict=True)]
-    squares = list(pool.map(lambda image: _square(image, scorer.size), wanted))
+    squares = list(pool.map(lambda image: models.try_square(image, scorer.size), wanted))
     rows = np.array([i for i, square in enumerate(squares) if square is not None], int)
     scores = np.zeros(n, np.float32)
     fc7 = np.zeros((n, scorer.dimensions), np.float16)
@@ -156,13 +158,6 @@ def _batch(batch: pa.Table, scorer: Scorer, pool: ThreadPoolExecutor) -> pa.Tabl
             "fc7": pa.FixedSizeListArray.from_arrays(flat, scorer.dimensions, mask=mask),
         }
     )
-
-
-def _square(image: bytes | None, size: int) -> np.ndarray | None:
-    try:
-        return None if image is None else pictures.square(image, size)
-    except DeepselfieError:
-        return None
 
 
 def _views(squares: np.ndarray) -> list[np.ndarray]:

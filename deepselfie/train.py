@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,12 +21,12 @@ from safetensors.torch import save as packed
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from deepselfie import models, pictures
-from deepselfie.errors import DeepselfieError
+from deepselfie import models
 from deepselfie.evaluate import calibrate, evaluate, log_loss
 from deepselfie.models import Network
 from deepselfie.stage import Report, run_stage
-from deepselfie.world import World, fingerprint, read_json, write_atomically, write_json
+from deepselfie.training_set import SPLITS, Examples, training_set
+from deepselfie.world import World, write_atomically
 
 EPOCHS = 4  # with labels this noisy, validation loss turns up after about as many
 BATCH = 64  # smaller gains nothing per photo on two cores, larger makes fewer steps
@@ -42,23 +39,7 @@ WARM_UP = 0.1  # of all steps: until the new head means something, its gradients
 AVERAGE = 0.995  # of the moving average of weights: over about half an epoch of 20,000 photos
 SHIFT = 4  # px: a photo is the same photo when framed a little differently; more would move what matters
 CHECKPOINT_SECONDS = 120
-DECODED_AT_ONCE = 512  # photos between two commits of the decoded pictures
 SHOWN = 64  # examples of each kind, as in the article
-FEWEST = 200  # photos to train on: with fewer, the ImageNet features fit any labels
-SPLITS = ("train", "validation", "calibration")
-
-
-@dataclass
-class Examples:
-    """pictures: uint8 (N, S, S, 3), on disk; label: float32 (N,); split, author: (N,)."""
-
-    pictures: np.ndarray
-    label: np.ndarray
-    split: np.ndarray
-    author: np.ndarray
-
-    def of(self, split: str) -> np.ndarray:
-        return np.flatnonzero(self.split == split)
 
 
 @dataclass
@@ -92,13 +73,13 @@ def train(
     def work(report: Report, progress) -> None:
         torch.manual_seed(seed)
         network = models.build(architecture)
-        examples = _examples(world, report, network.size, world.parts(stage) / "pictures")
+        examples = training_set(world, report, network.size, world.parts(stage) / "pictures")
         if shuffle_labels:
             for split in SPLITS:
                 rows = examples.of(split)
                 examples.label[rows] = np.random.default_rng([seed, 7]).permutation(examples.label[rows])
         checkpoint = world.parts(stage) / f"{report.key}.safetensors"
-        with _workers() as pool:
+        with models.workers() as pool:
             course = _fit(network, examples, checkpoint, epochs=epochs, seed=seed, progress=progress, pool=pool)
             for parameter in network.parameters():
                 parameter.data = parameter.data.half().float()  # as saved: what is measured here is what will be used
@@ -226,21 +207,6 @@ def _backward(
     return sum(found[1] for found in parts), sum(found[2] for found in parts)
 
 
-@contextmanager
-def _workers() -> Iterator[ThreadPoolExecutor]:
-    """A thread for each core, in each of which torch computes alone.
-
-    torch's own threads wait for each other after every operation: on a machine that does other things as well, two
-    of them train at half the pace of one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with ThreadPoolExecutor(threads) as pool:
-            yield pool
-    finally:
-        torch.set_num_threads(threads)
-
-
 def _groups(network: Network) -> list[dict]:
     """The trained layers with their learning rates, lowest last."""
     head = [network.fc6, network.fc7, network.fc8]
@@ -284,66 +250,6 @@ def _restore(path: Path, learns: dict[str, Tensor], average: Network, optimizer,
             }
         best = {name: file.get_tensor(f"best.{name}") for name in learns if course.best >= 0}
     return course, best
-
-
-def _examples(world: World, report: Report, size: int, folder: Path) -> Examples:
-    """The labelled photos of all three splits. Pictures are decoded once, to a file that a killed run goes on with."""
-    table = world.read(["id", "label", "split", "author"])
-    ids, label = table["id"].to_numpy(), table["label"].to_numpy(zero_copy_only=False).astype(np.float32)
-    split = table["split"].to_numpy(zero_copy_only=False)
-    rows = np.flatnonzero(~np.isnan(label) & np.isin(split, SPLITS))
-    author = table["author"].to_pylist()
-    author = np.array([author[row] or ids[row] for row in rows])  # nobody's photo is its own author's
-    report.rows_in = len(rows)
-    _check(world, label[rows], split[rows])
-    squares, readable = _decoded(world, rows, size, folder)
-    for row in rows[~readable]:
-        report.drop("picture cannot be read", id=ids[row])
-    _check(world, label[rows][readable], split[rows][readable])
-    used = np.flatnonzero(readable)
-    if len(used) < len(rows):
-        squares = squares[used]
-    return Examples(squares, label[rows][used], split[rows][used], author[used])
-
-
-def _check(world: World, label: np.ndarray, split: np.ndarray) -> None:
-    own = label[split == "train"]
-    good, bad, held = int((own == 1).sum()), int((own == 0).sum()), int((split == "validation").sum())
-    if good + bad < FEWEST or not good or not bad or not held:
-        raise DeepselfieError(
-            f"World '{world.name}' has {good} good and {bad} bad photos to train on and {held} to validate with: it "
-            f"takes {FEWEST}, of both kinds. Import more photos with likes, or use the demo's model: "
-            f"python -m deepselfie score {world.name}"
-        )
-
-
-def _decoded(world: World, rows: np.ndarray, size: int, folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """uint8 (N, size, size, 3), mapped from disk, and bool (N,): which of these rows could be read."""
-    folder = folder / fingerprint(rows.tolist(), size, world.report("labels"))
-    folder.mkdir(parents=True, exist_ok=True)
-    path, state = folder / "squares.npy", folder / "readable.json"
-    readable: list[bool] = (read_json(state) or []) if path.exists() else []
-    if readable:
-        squares = np.lib.format.open_memmap(path, "r+")
-    else:
-        squares = np.lib.format.open_memmap(path, "w+", np.uint8, (len(rows), size, size, 3))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes without the interpreter's lock
-        for first in range(len(readable), len(rows), DECODED_AT_ONCE):
-            data = pictures.image_bytes(world, rows[first : first + DECODED_AT_ONCE])
-            for i, square in enumerate(pool.map(lambda image: _square(image, size), data)):
-                readable.append(square is not None)
-                if square is not None:
-                    squares[first + i] = square
-            squares.flush()
-            write_json(state, readable)
-    return squares, np.array(readable)
-
-
-def _square(image: bytes | None, size: int) -> np.ndarray | None:
-    try:
-        return None if image is None else pictures.square(image, size)
-    except DeepselfieError:
-        return None
 
 
 def _measure(network: Network, examples: Examples, pool: ThreadPoolExecutor) -> dict:
