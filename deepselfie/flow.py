@@ -28,12 +28,17 @@ STAGES: dict[str, Callable[..., Report]] = {
     "atlas": atlas,
 }
 
+SETTINGS = {
+    "labels": ("followers", "max_tags", "min_age_days", "shares", "seed"),
+    "train": ("architecture", "epochs", "seed"),
+}
+
 
 def run(photos: World) -> Iterator[Report | str]:
     """Does all that is missing, in order; yields each stage's report, or why a stage was passed over."""
     for name, stage in STAGES.items():
         reason = _passed_over(photos, name)
-        yield f"{name}: passed over, {reason}" if reason else stage(photos)
+        yield f"{name}: passed over, {reason}" if reason else stage(photos, **_kept(photos, name))
 
 
 def make_demo(*, n: int, training: int) -> Iterator[Report | str]:
@@ -54,6 +59,13 @@ def make_demo(*, n: int, training: int) -> Iterator[Report | str]:
     yield layout(unseen)
     yield atlas(unseen)
     yield pack(unseen)
+
+
+def _kept(photos: World, stage: str) -> dict:
+    """The settings under which this stage was last run: `run` mends what is missing, it does not change one's mind."""
+    details = (photos.report(stage) or {}).get("details", {})
+    kept = {name: details[name] for name in SETTINGS.get(stage, ()) if name in details}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
 
 
 def _passed_over(photos: World, stage: str) -> str:

@@ -66,6 +66,7 @@ def labels(
             "followers": list(followers),
             "max_tags": max_tags,
             "min_age_days": min_age_days,
+            "shares": list(shares),
             "tag_bonus": round(bonus, 5),
             "split": {name: int((used & (names == name)).sum()) for name in SPLITS},
             "authors": len(set(np.asarray(posts["author"], object)[used])),
