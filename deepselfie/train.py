@@ -28,7 +28,7 @@ from deepselfie.stage import Report, run_stage
 from deepselfie.training_set import SPLITS, Examples, training_set
 from deepselfie.world import World, write_atomically
 
-EPOCHS = 4  # with labels this noisy, validation loss turns up after about as many
+EPOCHS = 3  # with labels this noisy, validation loss turns up after about as many
 BATCH = 64  # smaller gains nothing per photo on two cores, larger makes fewer steps
 SHARE = 32  # photos of a batch that one core takes: fixed, so the sums are the same on any number of cores
 RATE = 3e-4  # of the last layer of the backbone

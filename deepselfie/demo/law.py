@@ -16,7 +16,7 @@ GATHERED_AT = datetime(2026, 11, 1, tzinfo=UTC)
 # Median and spread of `raw_quality` over 6,000 pictures of the demo world: quality is raw quality in these units.
 MIDDLE, SPREAD = 0.94, 0.90
 STRENGTH = 0.45  # log likes per unit of quality
-NOISE = 1.7  # what likes owe to anything but the picture, in units of quality: sets the ceiling to 65 %
+NOISE = 1.8  # what likes owe to anything but the picture, in units of quality: sets the ceiling to 65 %
 ACCOUNT = 0.25  # spread of log likes between accounts of the same audience
 
 FILTERS = {"none": 0.0, "warm": 0.1, "cool": 0.05, "xpro": 0.25, "bw": 0.35, "fade": 0.5}
