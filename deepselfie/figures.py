@@ -101,7 +101,7 @@ def accuracy(accuracy: float, low: float, high: float, *, ceiling: float | None 
     figure.update_xaxes(
         range=[min(0.47, low - 0.02), max(0.68, high + 0.02, (ceiling or 0) + 0.03)],
         tickvals=list(lines.values()),
-        ticktext=[f"{text}<br>{100 * x:.0f} %" for text, x in lines.items()],
+        ticktext=[f"{text}<br>{100 * x:.3g} %" for text, x in lines.items()],
         showgrid=False,
         zeroline=False,
     )

@@ -10,6 +10,7 @@ from deepselfie.demo import ids
 from deepselfie.demo.gather import gather_demo
 from deepselfie.demo.pack import pack
 from deepselfie.embed import embed
+from deepselfie.examples import examples
 from deepselfie.faces import faces
 from deepselfie.labels import labels
 from deepselfie.layout import layout
@@ -58,6 +59,7 @@ def make_demo(*, n: int, training: int) -> Iterator[Report | str]:
     yield embed(unseen)
     yield layout(unseen)
     yield atlas(unseen)
+    examples(unseen)  # kept beside the model, so that a visitor need not wait for 128 renderings
     yield pack(unseen)
 
 

@@ -88,7 +88,7 @@ def how_well(measured: Accuracy) -> str:
     )
     if measured.ceiling:
         text += (
-            f" Nobody could do much better than **{percent(measured.ceiling, 0)}** here: likes owe the rest to luck, "
+            f" Nobody could do much better than **{percent(measured.ceiling)}** here: likes owe the rest to luck, "
             "the hour and the company one keeps."
         )
     return text

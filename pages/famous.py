@@ -14,6 +14,6 @@ if not ranks:
     st.info(texts.NO_NAMES, icon="⭐")
     st.stop()
 table = world.take(order(world)[ranks], ["name", "score"]).to_pylist()
-captions = {rank: f"{row['name']} · {percent(row['score'], 0)}" for rank, row in zip(ranks, table, strict=True)}
+captions = {rank: f"{row['name']}\n{percent(row['score'], 0)}" for rank, row in zip(ranks, table, strict=True)}
 st.caption(f"{len(ranks):,} people; each with the score of the one photo shown.")
 explore(world, layout="gallery", ranks=ranks, captions=captions, thumb=128, height=760, key="famous")

@@ -74,16 +74,12 @@ def outdoor(c: Canvas) -> float:
         c.disc(c.u(-0.1, 1.1), horizon + c.u(-0.28, 0.4) + 0.1 * math.sin(i), c.u(0.02, 0.09), green * tint)
     c.box(-0.1, horizon + 0.3, 1.1, 1.2, green * 1.1)
     for _ in range(40):
-        c.disc(
-            c.u(0, 1), horizon + c.u(-0.25, 0.3), c.u(0.006, 0.018), linear((235, 245, 200)) * c.u(0.6, 1.6)
-        )
+        c.disc(c.u(0, 1), horizon + c.u(-0.25, 0.3), c.u(0.006, 0.018), linear((235, 245, 200)) * c.u(0.6, 1.6))
     return c.u(0.012, 0.035)
 
 
 def night(c: Canvas) -> float:
-    c.image[:] = np.array([0.02, 0.02, 0.032]) + np.array([0.07, 0.04, 0.06]) * (c.y**2)[..., None] * c.u(
-        0.2, 1
-    )
+    c.image[:] = np.array([0.02, 0.02, 0.032]) + np.array([0.07, 0.04, 0.06]) * (c.y**2)[..., None] * c.u(0.2, 1)
     colours = [
         (255, 180, 90),
         (255, 120, 60),

@@ -47,9 +47,7 @@ def camera(shot: Shot, place: int, seed: int, index: int) -> Camera:
     right = np.cross(-toward, [0, 1, 0])
     right /= np.linalg.norm(right)
     up = np.cross(right, -toward)
-    rotation = np.array(
-        [right * math.cos(c) + up * math.sin(c), up * math.cos(c) - right * math.sin(c), -toward]
-    )
+    rotation = np.array([right * math.cos(c) + up * math.sin(c), up * math.cos(c) - right * math.sin(c), -toward])
     return Camera(rotation, AIM + toward * shot.distance, head * shot.distance / HEAD, x, y)
 
 

@@ -39,9 +39,7 @@ def glasses(left: np.ndarray, right: np.ndarray, kind: str, rng: np.random.Gener
 
     def on_face(centre: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         across = centre[0] + x
-        return np.stack(
-            [across, centre[1] + y - 0.03, front - 0.264 * across**2], -1
-        )  # wraps around the face
+        return np.stack([across, centre[1] + y - 0.03, front - 0.264 * across**2], -1)  # wraps around the face
 
     def rounded(c: np.ndarray) -> np.ndarray:
         return np.sign(c) * abs(c) ** (2 / squareness)
@@ -64,9 +62,7 @@ def glasses(left: np.ndarray, right: np.ndarray, kind: str, rng: np.random.Gener
             hinge[1] + 0 * t,
             hinge[2] + (0.45 - hinge[2]) * t,
         ]
-        sheets.add(
-            np.stack([np.stack([temple[0], temple[1] + h, temple[2]], -1) for h in (0.03, -0.03)]), FRAME
-        )
+        sheets.add(np.stack([np.stack([temple[0], temple[1] + h, temple[2]], -1) for h in (0.03, -0.03)]), FRAME)
     x = np.linspace(right[0] + wide * 0.95, left[0] - wide * 0.95, 7)
     y = left[1] + 0.03 + 0.03 * np.cos(np.linspace(-1.5, 1.5, 7))
     bridge = [np.stack([x, y + h, front - 0.26 * x**2 + 0.01], -1) for h in (0.022, -0.022)]

@@ -79,9 +79,7 @@ def first_directions(name: str, normal, position, template, part: float, fringe)
     return normal.copy()
 
 
-def collide(
-    q: np.ndarray, step: int, centre, radius, volume: float, front: np.ndarray, keep_face: bool
-) -> None:
+def collide(q: np.ndarray, step: int, centre, radius, volume: float, front: np.ndarray, keep_face: bool) -> None:
     """Pushes points out of skull, torso, neck and away from the face, in place."""
     thick = 1 + volume * 0.55 * min(1, (step + 1) / 4)
     if step:
@@ -168,12 +166,7 @@ def hair(name: str, body: Body, vertices, normals, guide_rng, rng, n: int):
     fuzz = (0.02 if style.gravity else 0.012) * (3 if name in ("curly", "afro", "wavy") else 1.5)
     points += rng.normal(0, fuzz, (n, 1, 3)) * t
     if name != "afro":
-        k = (
-            (points[:, :, 2] > 1.0)
-            & (points[:, :, 1] < 7.5)
-            & (points[:, :, 1] > 5.9)
-            & (abs(points[:, :, 0]) < 0.5)
-        )
+        k = (points[:, :, 2] > 1.0) & (points[:, :, 1] < 7.5) & (points[:, :, 1] > 5.9) & (abs(points[:, :, 0]) < 0.5)
         points[:, :, 2] -= np.where(k, 0.7, 0)
     return finished(points, rng)
 

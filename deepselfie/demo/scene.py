@@ -30,10 +30,7 @@ HAIR_WIDTH, HAIR_MOST, HAIR_LEAST = (
 )  # mesh units at the most strands; fewer strands are wider
 SHADOW_SPAN = 6.0  # mesh units that the shadow map covers
 RING = np.array(
-    [
-        [math.cos(i * 2.4) * math.sqrt((i + 0.5) / 10), math.sin(i * 2.4) * math.sqrt((i + 0.5) / 10)]
-        for i in range(10)
-    ],
+    [[math.cos(i * 2.4) * math.sqrt((i + 0.5) / 10), math.sin(i * 2.4) * math.sqrt((i + 0.5) / 10)] for i in range(10)],
     np.float32,
 )
 
@@ -81,9 +78,7 @@ def colours_and_amounts(p: Person, look: Look) -> tuple[np.ndarray, np.ndarray]:
     brow = grown * 0.45 + tone * 0.10
     lips = tone * np.array([0.80, 0.52, 0.52])
     if look.lipstick:  # darker shades are worn on darker skin
-        lips = 0.25 * lips + 0.75 * linear(look.lipstick) * (
-            0.35 + 0.65 * float(tone.mean() / tone_colour(1).mean())
-        )
+        lips = 0.25 * lips + 0.75 * linear(look.lipstick) * (0.35 + 0.65 * float(tone.mean() / tone_colour(1).mean()))
     colours = [
         tone, lips, brow, hair_colour, natural * 0.4 + tone * 0.08, linear(p.iris) * 0.7, linear(look.cloth),
         linear(look.cloth2), linear(look.lens), linear(look.frame), natural * 0.85,

@@ -64,19 +64,9 @@ def shade_hair(out, tangent, strand, w, e, lamps, colour, light, open_sky, is_be
         ambient = (lamps[SKY, c] * up + lamps[GROUND, c] * (1 - up)) * (0.35 + 0.65 * open_sky) * deep
         direct = lamps[KEY_COLOUR, c] * light * (across * 0.55 * facing + 0.1) * deep
         shine = lamps[KEY_COLOUR, c] * light * facing * deep * (sharp * 0.6 * (0.4 + root) + soft * h * 1.6)
-        rim = (
-            lamps[RIM_COLOUR, c]
-            * max(0.0, to_rim)
-            * (0.25 * h + 0.06 * root)
-            * (1 - 0.5 * across_eye * across_eye)
-        )
+        rim = lamps[RIM_COLOUR, c] * max(0.0, to_rim) * (0.25 * h + 0.06 * root) * (1 - 0.5 * across_eye * across_eye)
         fill = lamps[FILL_COLOUR, c] * max(0.0, to_fill * 0.5 + 0.5) * across
-        out[c] = (
-            h * (ambient * 1.05 + direct + fill * 0.5 * deep)
-            + shine
-            + rim
-            + lamps[SKY, c] * 0.012 * max(0.0, up)
-        )
+        out[c] = h * (ambient * 1.05 + direct + fill * 0.5 * deep) + shine + rim + lamps[SKY, c] * 0.012 * max(0.0, up)
 
 
 @njit(cache=True, fastmath=True)
@@ -139,9 +129,7 @@ def shade(
             out[y, x, 3] = 1
             if t in (HAIR, BEARD):
                 colour = colours[paint.HAIR_COLOUR] if t == HAIR else colours[paint.BEARD_COLOUR]
-                shade_hair(
-                    out[y, x], direction[y, x], strand[y, x], w, e, lamps, colour, light, sky, t == BEARD
-                )
+                shade_hair(out[y, x], direction[y, x], strand[y, x], w, e, lamps, colour, light, sky, t == BEARD)
                 continue
             i, j, k = triangles[t, 0], triangles[t, 1], triangles[t, 2]
             w1, w2 = bary[y, x, 0], bary[y, x, 1]

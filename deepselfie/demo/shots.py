@@ -78,9 +78,7 @@ def framing(rng: np.random.Generator, group: int, mirror: bool, given: dict) -> 
 def light_direction(rng: np.random.Generator, light: str) -> tuple[float, float]:
     """yaw and pitch in degrees of the main light."""
     yaw, low = rng.uniform(-65, 65), rng.uniform(8, 48)
-    pitch = {"sun": rng.uniform(32, 55), "flash": rng.uniform(0, 15), "shade": rng.uniform(30, 65)}.get(
-        light, low
-    )
+    pitch = {"sun": rng.uniform(32, 55), "flash": rng.uniform(0, 15), "shade": rng.uniform(30, 65)}.get(light, low)
     return float(yaw * 0.18 if light == "flash" else yaw), float(pitch)
 
 
@@ -100,9 +98,7 @@ def shot(seed: int, index: int, overrides: dict | None = None) -> Shot:
     light_yaw, light_pitch = light_direction(rng, light)
     usual, dark = np.clip(rng.normal(0.05, 0.26), -0.6, 0.65), rng.uniform(-2.2, -1.2)
     exposure = float(given.get("exposure", dark if rng.random() < DARK else usual))
-    noise = (0.006 + 0.03 * max(0.0, -exposure - 0.5) + 0.006 * (background == "night")) * rng.uniform(
-        0.6, 1.3
-    )
+    noise = (0.006 + 0.03 * max(0.0, -exposure - 0.5) + 0.006 * (background == "night")) * rng.uniform(0.6, 1.3)
     ordinary, strong = np.clip(rng.normal(1.05, 0.12), 0.7, 1.4), rng.uniform(1.5, 2.0)
     saturation = float(strong if rng.random() < OVERSATURATED else ordinary)
     return Shot(

@@ -318,12 +318,20 @@ class ImageMap {
   }
   drawCaption(text, px, top, size) {
     if (!text) return;
-    const { context } = this, font = clamp(size * 0.125, 9, 20);
+    const { context } = this, font = clamp(size * 0.115, 9, 20);
     context.font = `${font}px ${this.font}`;
     context.fillStyle = this.ink;
     context.textAlign = 'center';
     context.textBaseline = 'top';
-    context.fillText(text, px, top + font * 0.3, size);
+    text.split('\n').forEach((line, i) => context.fillText(this.shortened(line, size), px, top + font * (0.3 + 1.2 * i)));
+  }
+  /** As much of a line as is no wider than `width` px in the current font. */
+  shortened(line, width) {
+    const fits = (text) => this.context.measureText(text).width <= width;
+    if (fits(line)) return line;
+    let end = line.length;
+    while (end > 1 && !fits(`${line.slice(0, end)}…`)) end--;
+    return `${line.slice(0, end).trimEnd()}…`;
   }
   drawScatter(size) {
     const { layout, width, height, camera: { x, y, k } } = this, half = size / 2, seen = [];

@@ -9,7 +9,7 @@ const UNPLACED = 4, SIDE = 65535; // of the geometry: the flag of a photo withou
 export class Grid {
   constructor(ranks, width, height, { thumb, captions }) {
     this.ranks = ranks;
-    this.tall = captions ? 1.26 : 1; // height of a cell with its caption
+    this.tall = captions ? 1.36 : 1; // height of a cell with its caption of two lines
     const n = Math.max(ranks.length, 1);
     const fit = thumb ? Math.max(2, Math.round(width / thumb)) : Grid.columns(n, width / height);
     this.columns = Math.min(fit, n);
