@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from deepselfie import cli
+from deepselfie import cli, flow
 from deepselfie.check import check
 from deepselfie.demo import ids, render
+from deepselfie.labels import labels
 from deepselfie.layout import order
 from deepselfie.world import world
 
@@ -95,6 +96,17 @@ def test_killed_at_any_moment_the_same_world_comes_out(whole, folder, demo_model
     text, code = deepselfie(tmp_path, "run", "mine")
     assert code == 0, text
     assert columns(tmp_path).equals(columns(whole))
+
+
+def test_run_keeps_the_settings_of_a_stage_that_was_run_by_hand(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEEPSELFIE_CACHE", str(tmp_path))
+    posts = world("posts")
+    columns = {"id": [f"t:{i}" for i in range(200)], "likes": pa.array(range(200), pa.int64())}
+    posts.append(pa.table(columns | {"followers": pa.array([50] * 200, pa.int64())}))
+    labels(posts, followers=(10, 90), shares=(0.5, 0.2, 0.1, 0.2))
+    assert posts.report("labels")["rows_out"] == 200
+    assert labels(posts, **flow._kept(posts, "labels")).nothing_to_do
+    assert not labels(posts).nothing_to_do
 
 
 def test_errors_are_for_people(tmp_path, monkeypatch, capsys):

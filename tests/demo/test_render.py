@@ -103,9 +103,7 @@ def test_black_and_white_has_no_colour():
 def test_border_has_its_colour(border):
     for index in range(3):
         image, _ = render.render(1, index, SIZE, {"border": border})
-        assert np.all(image[:2] == BORDER_VALUE[border] * 255) and np.all(
-            image[-2:] == BORDER_VALUE[border] * 255
-        )
+        assert np.all(image[:2] == BORDER_VALUE[border] * 255) and np.all(image[-2:] == BORDER_VALUE[border] * 255)
         plain, _ = render.render(1, index, SIZE, {"border": "none"})
         assert plain[:2].std() > 0
 
