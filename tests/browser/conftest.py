@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -65,22 +66,31 @@ def cache(tmp_path_factory):
 @pytest.fixture(scope="session")
 def server(cache):
     """The address of `streamlit run app.py` on these worlds."""
+    with serving(cache) as (address, _):
+        yield address
+
+
+@contextmanager
+def serving(cache):
+    """Runs `streamlit run app.py` on the worlds in `cache`; gives its address and the file of all that it prints."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.headless", "true"]
     command += ["--server.address", "127.0.0.1", "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=APP.parent, env={**os.environ, "DEEPSELFIE_CACHE": str(cache)})
-    address = f"http://127.0.0.1:{port}"
+    address, log = f"http://127.0.0.1:{port}", Path(f"{cache}.log")
+    environment = {**os.environ, "DEEPSELFIE_CACHE": str(cache)}
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, cwd=APP.parent, env=environment, stdout=out, stderr=subprocess.STDOUT)
     try:
         for _ in range(300):
             try:
                 urllib.request.urlopen(f"{address}/_stcore/health").close()
                 break
             except OSError:
-                assert process.poll() is None, "the server ended"
+                assert process.poll() is None, log.read_text()
                 time.sleep(0.1)
-        yield address
+        yield address, log
     finally:
         process.terminate()
         process.wait(10)
@@ -97,17 +107,17 @@ def chromium():
 @pytest.fixture
 def tab(chromium, server):
     """A page of 1200 × 900 px; the test fails if the browser reported an error in it."""
-    yield from _tab(chromium, server, viewport={"width": 1200, "height": 900})
+    yield from tab_on(chromium, server, viewport={"width": 1200, "height": 900})
 
 
 @pytest.fixture
 def phone(chromium, server):
     """A page of 390 × 800 px with touch and two device pixels to a CSS pixel."""
     options = {"viewport": {"width": 390, "height": 800}, "device_scale_factor": 2, "has_touch": True}
-    yield from _tab(chromium, server, **options, is_mobile=True)
+    yield from tab_on(chromium, server, **options, is_mobile=True)
 
 
-def _tab(chromium, server, **options):
+def tab_on(chromium, server, **options):
     context = chromium.new_context(base_url=server, **options)
     page, errors = context.new_page(), []
     page.set_default_timeout(20_000)
