@@ -7,10 +7,17 @@ if __name__ == "__main__":
 
     run_pages()
 else:
+    from contextlib import asynccontextmanager
+
     from streamlit.runtime.pages_manager import PagesManager
 
-    from deepselfie import serve
+    from deepselfie import serve, warm
+
+    @asynccontextmanager
+    async def lifespan(_):
+        warm.warm_up()
+        yield
 
     # run_pages names the pages; until it has run once, Streamlit would name them after the files of pages/
     PagesManager.uses_pages_directory = False
-    app = st.App(__file__, routes=serve.routes, middleware=serve.middleware)
+    app = st.App(__file__, routes=serve.routes, middleware=serve.middleware, lifespan=lifespan)

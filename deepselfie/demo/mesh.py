@@ -72,7 +72,7 @@ def data_folder() -> Path:
 
 
 def cache_folder() -> Path:
-    return Path(os.environ.get("DEEPSELFIE_CACHE") or Path.home() / ".cache" / "deepselfie")
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "deepselfie"
 
 
 def smooth_step(low: float, high: float, x: np.ndarray) -> np.ndarray:
