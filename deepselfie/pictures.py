@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 from pathlib import Path
@@ -12,7 +11,7 @@ from PIL import Image, ImageOps
 
 from deepselfie.demo import famous, ids
 from deepselfie.errors import DeepselfieError
-from deepselfie.world import World, cache_root, write_atomically
+from deepselfie.world import World, cache_root, fingerprint, write_atomically
 
 MAX_PIXELS = 100_000_000  # a phone's largest mode; beyond lies the decompression bomb
 RENDERED_LIMIT = 200_000_000  # bytes of rendered pictures kept on disk: about 20,000 at 256 px
@@ -72,8 +71,9 @@ def rendered(id: str, size: int) -> bytes | None:
     shot = ids.parse(id)
     if shot is None:
         return None
+    look = famous.overrides(*shot)
     folder = cache_root() / ".rendered"
-    path = folder / f"{hashlib.sha256(f'{id}@{size}'.encode()).hexdigest()[:24]}.jpg"
+    path = folder / f"{fingerprint(ids.RENDERER, shot, look, size)}.jpg"
     try:
         data = path.read_bytes()
         os.utime(path)
@@ -81,7 +81,7 @@ def rendered(id: str, size: int) -> bytes | None:
     except FileNotFoundError:
         from deepselfie.demo import render  # numba: only paid for where a selfie must be drawn
 
-        data = render.encode(render.render(*shot, size=size, overrides=famous.overrides(*shot))[0])
+        data = render.encode(render.render(*shot, size=size, overrides=look)[0])
         write_atomically(path, data)
         _forget_oldest(folder)
         return data

@@ -23,6 +23,14 @@ SAID = {  # what each stage does, in a few words
     "atlas": "make thumbnails",
 }
 
+TERMS = {  # entries of a model card that are names in the field
+    "fc7": "Numbers in fc7",
+    "auc": "AUC",
+    "ece": "Calibration error (ECE)",
+    "brier": "Brier score",
+    "size": "Looks at (px)",
+}
+
 SPLIT = {  # what each part of the labelled photos is for
     "train": "learning",
     "validation": "choosing when to stop",
@@ -218,7 +226,7 @@ def _list(entries: dict) -> list[str]:
 
 
 def _name(key: str) -> str:
-    return key.replace("_", " ").capitalize()
+    return TERMS.get(key) or key.replace("_", " ").capitalize()
 
 
 def _plain(value) -> str:

@@ -274,7 +274,11 @@ def _card(world: World, report: Report) -> dict:
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "calibration": details["calibration"],
         "validation": {name: value for name, value in details["validation"].items() if name != "calibration"},
-        "training": {name: details[name] for name in ("epochs", "best_epoch", "photos_per_second", "device", "seed")},
+        "training": {
+            "epochs": details["epochs"],
+            "kept_epoch": details["best_epoch"] + 1,  # people count from one
+            **{name: details[name] for name in ("photos_per_second", "device", "seed")},
+        },
         "examples": {"good": _some_ids(world, 1), "bad": _some_ids(world, 0)},
     }
 
