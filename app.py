@@ -15,8 +15,10 @@ else:
 
     @asynccontextmanager
     async def lifespan(_):
-        warm.warm_up()
+        warming = warm.warm_up()
         yield
+        warming.terminate()
+        warming.wait()
 
     # run_pages names the pages; until it has run once, Streamlit would name them after the files of pages/
     PagesManager.uses_pages_directory = False

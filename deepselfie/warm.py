@@ -1,4 +1,7 @@
-"""What a first visitor would have to wait for, done in the background as soon as the server runs."""
+"""What a first visitor would wait for longest, done once beside the server: `python -m deepselfie.warm`.
+
+Parses and compiles the demo's renderer into its caches on disk, and reads torch's files once, so that they are at hand.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +10,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from threading import Thread
-
-# A process of its own and of low priority: compiling the renderer must not slow down the first page.
-DRAW_ONE = "import os; os.nice(10); from deepselfie.demo import render; render.render(0, 0, size=256)"
 
 
-def warm_up() -> Thread:
-    """Begins to fill the renderer's caches on disk, once a machine, and then to load torch. Returns the thread."""
-    thread = Thread(target=_warm, name="warm-up", daemon=True)
-    thread.start()
-    return thread
-
-
-def _warm() -> None:
+def warm_up() -> subprocess.Popen:
+    """Begins to warm up in a process of its own: imports in the server's would hold up its first pages."""
     root = Path(__file__).resolve().parent.parent
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    subprocess.run([sys.executable, "-c", DRAW_ONE], cwd=root, env=environment, check=False)
-    importlib.import_module("deepselfie.demo.render")
+    return subprocess.Popen([sys.executable, "-m", "deepselfie.warm"], cwd=root)
+
+
+def main() -> None:
+    if hasattr(os, "nice"):
+        os.nice(10)
+    importlib.import_module("deepselfie.demo.render").render(0, 0, size=256)
     importlib.import_module("deepselfie.score")
+
+
+if __name__ == "__main__":
+    main()
