@@ -11,14 +11,12 @@ else:
 
     from streamlit.runtime.pages_manager import PagesManager
 
-    from deepselfie import serve, warm
+    from deepselfie import serve
 
     @asynccontextmanager
     async def lifespan(_):
-        warming = warm.warm_up()
+        serve.warm_up()
         yield
-        warming.terminate()
-        warming.wait()
 
     # run_pages names the pages; until it has run once, Streamlit would name them after the files of pages/
     PagesManager.uses_pages_directory = False

@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import math
-import multiprocessing
-import os
-import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from functools import cache
@@ -28,6 +24,7 @@ from deepselfie.attributes import ATTRIBUTES, HEAD_ABOVE, measure
 from deepselfie.errors import DeepselfieError
 from deepselfie.pictures import rgb
 from deepselfie.stage import Report, run_stage
+from deepselfie.workers import workers
 from deepselfie.world import FACE, World, add_rowwise
 
 SMALLEST, LARGEST = 256, 384  # px of the longer side while detecting: a 96 px picture is enlarged, a photo shrunk
@@ -98,9 +95,7 @@ def _batch(batch: pa.Table) -> pa.Table:
 
 def _pooled(stack: ExitStack) -> Callable[[pa.Table], pa.Table]:
     """`_batch`, spread over one process for each CPU; the stack ends them."""
-    pool = stack.enter_context(
-        ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker)
-    )
+    pool = stack.enter_context(workers())
 
     def compute(batch: pa.Table) -> pa.Table:
         try:
@@ -112,17 +107,6 @@ def _pooled(stack: ExitStack) -> Callable[[pa.Table], pa.Table]:
             ) from error
 
     return compute
-
-
-def _start_worker() -> None:
-    cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    multiprocessing.parent_process().join()  # a parent that was killed cannot tell its workers
-    os._exit(1)
 
 
 def _look(data: bytes | None) -> tuple[list[dict], dict] | None:

@@ -6,16 +6,18 @@ hand to the browser. Files are named by their content and cached for good, so a 
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
 import math
 import re
 from collections import OrderedDict
-from functools import lru_cache, partial
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import cache, lru_cache
 from pathlib import Path
 
-import anyio
 import streamlit
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -23,7 +25,9 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from deepselfie import embed, layout, pictures
+from deepselfie.demo import ids
 from deepselfie.errors import DeepselfieError
+from deepselfie.workers import workers
 from deepselfie.world import World, read_json, world
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -33,7 +37,6 @@ ATLAS_FILE = re.compile(r"(geometry\.[0-9a-f]{8}\.bin|\d{1,4}-\d{1,6}\.[0-9a-f]{
 SCRIPT_FILE = re.compile(r"[a-z0-9_]{1,40}\.js")
 TYPES = {".webp": "image/webp", ".bin": "application/octet-stream", ".js": "text/javascript; charset=utf-8"}
 SCRIPTS = Path(__file__).parent / "components"
-renderings = anyio.CapacityLimiter(2)  # drawing a demo selfie takes a core: others wait without holding a thread
 
 # Lists of ranks too long for Streamlit's messages, by the hash of their bytes; 64 lists of 50,000 are 13 MB
 _ranks: OrderedDict[str, bytes] = OrderedDict()
@@ -59,11 +62,24 @@ async def picture(request: Request) -> Response:
     if found is None or size not in SIZES or row >= len(found):
         return _not_found()
     try:
-        work = partial(pictures.picture, found, row, size)
-        data, kind = await anyio.to_thread.run_sync(work, limiter=renderings)
+        data, kind = await asyncio.wrap_future(_painters().submit(pictures.picture, found, row, size))
     except DeepselfieError:
         return _not_found()
+    except BrokenProcessPool:  # ended from outside: the browser asks again, and finds new ones
+        _painters.cache_clear()
+        return Response("Try again", status_code=503, headers={"Cache-Control": "no-store", "Retry-After": "1"})
     return _answer(request, data, kind, cache=_cache(request, found))
+
+
+@cache
+def _painters() -> ProcessPoolExecutor:
+    """Draw demo selfies and decode large photos: in the server's own process that would hold up its pages."""
+    return workers(2)
+
+
+def warm_up() -> None:
+    """Has the renderer parse and compile what it keeps on disk, and one painter ready, before anybody asks."""
+    _painters().submit(pictures.rendered, ids.id_of(0, 0), 256)
 
 
 def photo(request: Request) -> Response:

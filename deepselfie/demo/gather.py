@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 import imagehash
 import numpy as np
@@ -14,6 +11,7 @@ from PIL import Image
 
 from deepselfie.demo import famous, ids, law
 from deepselfie.stage import Report, run_stage
+from deepselfie.workers import workers
 from deepselfie.world import SCHEMA, World
 
 CHUNK = 250  # pictures a commit: half a minute's work at most is lost by a kill
@@ -30,9 +28,7 @@ def gather_demo(world: World, *, n: int, seed: int, with_famous: bool = False) -
     def work(report: Report, progress) -> None:
         done = len(world)
         todo = shots[done:]
-        # A fresh interpreter a worker: numba and OpenCV hold locks that a fork would copy.
-        os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a worker: the cores are busy with workers
-        with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=_one_thread) as pool:
+        with workers() as pool:
             for first in range(0, len(todo), CHUNK):
                 rows = list(pool.map(draw, todo[first : first + CHUNK], chunksize=5))
                 world.append(_table(rows))
@@ -81,9 +77,3 @@ def _table(rows: list[dict]) -> pa.Table:
 def _struct(truth: dict) -> pa.DataType:
     kinds = {bool: pa.bool_(), int: pa.int32(), float: pa.float32(), str: pa.string()}
     return pa.struct([(name, kinds[type(value)]) for name, value in truth.items()])
-
-
-def _one_thread() -> None:
-    import cv2
-
-    cv2.setNumThreads(1)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 import re
 import secrets
-import signal
-import threading
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -26,10 +22,12 @@ from deepselfie import duplicates
 from deepselfie.errors import DeepselfieError
 from deepselfie.sources.clean import Picture, clean
 from deepselfie.stage import MAX_PROBLEMS, Report
+from deepselfie.workers import workers
 from deepselfie.world import SCHEMA, World, cache_root, fingerprint
 
 CHUNK_ROWS, CHUNK_BYTES = 256, 128_000_000  # one commit: seconds of work at most lost to a kill, bounded memory
 IN_FLIGHT = 32  # photos handed to the readers at once: keeps them busy, at most 1.6 GB
+READERS = min(8, max(2, os.cpu_count() or 2))  # two at least, so that reading and decoding overlap
 WORTH_A_POOL = 32  # photos; fewer are read faster than processes start
 FIELDS = ("likes", "followers", "tags", "created_at", "url", "licence", "credit", "name")
 
@@ -159,14 +157,14 @@ def _read(photos: Iterator[Photo], *, pool: bool) -> Iterator[tuple[Photo, Pictu
     if not pool:
         yield from ((photo, clean(photo.data)) for photo in photos)
         return
-    readers = _readers()
+    readers = workers(READERS)
     try:
         while batch := list(islice(photos, IN_FLIGHT)):
             try:
                 pictures = list(readers.map(clean, [photo.data for photo in batch]))
             except BrokenProcessPool:  # a photo crashed its decoder, and with it the whole batch
                 readers.shutdown()
-                readers = _readers()
+                readers = workers(READERS)
                 pictures = _one_by_one(batch)
             yield from zip(batch, pictures, strict=True)
     finally:
@@ -175,33 +173,15 @@ def _read(photos: Iterator[Photo], *, pool: bool) -> Iterator[tuple[Photo, Pictu
 
 def _one_by_one(photos: list[Photo]) -> list[Picture | str]:
     """Cleans photos of which some crash the process that decodes them."""
-    pictures, reader = [], _readers(1)
+    pictures, reader = [], workers(1)
     for photo in photos:
         try:
             pictures.append(reader.submit(clean, photo.data).result())
         except BrokenProcessPool:
             pictures.append("crashes the image decoder")
-            reader = _readers(1)
+            reader = workers(1)
     reader.shutdown()
     return pictures
-
-
-def _readers(count: int | None = None) -> ProcessPoolExecutor:
-    # Spawned: Lance's threads do not survive a fork. Two at least, so that reading and decoding overlap.
-    count = count or min(8, max(2, os.cpu_count() or 2))
-    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=_follow_parent)
-
-
-def _follow_parent() -> None:
-    """In a reader: leave Ctrl-C to the parent, and end when the parent is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-
-    def wait() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 def _row(photo: Photo, picture: Picture, source: str, salt: bytes) -> dict:
