@@ -1,12 +1,14 @@
 // The photos of a world in the browser: geometry, thumbnails, pictures and facts, fetched when wanted.
 
-const AT_ONCE = 6; // fetches in flight of each kind
+// Fetches in flight. A browser opens 6 connections to a server: pictures may take a while to be drawn, and with all
+// 6 waiting for them the next page could not be asked for.
+const PAGES_AT_ONCE = 4, PICTURES_AT_ONCE = 2;
 const PAGES = 64, PICTURES = 160; // bitmaps kept: of 4 MB and 0.25 MB
 
 /** Fetches bitmaps that are wanted now, and keeps those last used. */
 class Loader {
-  constructor(address, kept, ready) {
-    Object.assign(this, { address, kept, ready, done: new Map(), flying: new Map(), wanted: new Map(), failed: new Map() });
+  constructor(address, kept, atOnce, ready) {
+    Object.assign(this, { address, kept, atOnce, ready, done: new Map(), flying: new Map(), wanted: new Map(), failed: new Map() });
   }
   get(key) {
     const bitmap = this.done.get(key);
@@ -23,7 +25,7 @@ class Loader {
   pump() {
     for (const keys of this.wanted.values())
       for (const key of keys) {
-        if (this.flying.size >= AT_ONCE) return;
+        if (this.flying.size >= this.atOnce) return;
         if (!this.done.has(key) && !this.flying.has(key) && !(this.failed.get(key) > performance.now())) this.fetch(key);
       }
   }
@@ -71,8 +73,8 @@ export class Atlas {
     this.query = `?v=${version}`;
     this.world = world;
     const redraw = () => this.users.forEach((user) => user.redraw());
-    this.pages = new Loader((key) => this.base + key, PAGES, redraw);
-    this.pictures = new Loader((rank) => this.picture(rank), PICTURES, redraw);
+    this.pages = new Loader((key) => this.base + key, PAGES, PAGES_AT_ONCE, redraw);
+    this.pictures = new Loader((rank) => this.picture(rank), PICTURES, PICTURES_AT_ONCE, redraw);
     this.loaded = this.load();
   }
   /** Lets go; kept half a minute, so that another page of the app starts with what is here. */
