@@ -104,11 +104,20 @@ class World:
         return _rows(str(self.path), self.table.version).get(id)
 
     def append(self, photos: pa.Table) -> None:
-        """Adds photos in one atomic commit; columns not given are null."""
+        """Adds photos in one atomic commit; columns not given are null. Raises as `check_can_grow`."""
         self.path.mkdir(parents=True, exist_ok=True)
         mode = "append" if self.exists else "create"
+        self.check_can_grow()
         full = photos if mode == "append" else _with_all_columns(photos)
         lance.write_dataset(full, str(self.path / "selfies.lance"), mode=mode)
+
+    def check_can_grow(self) -> None:
+        """Raises DeepselfieError for the packed demo world, which has no place for pictures any more."""
+        if self.exists and "image" not in self.columns:
+            raise DeepselfieError(
+                f"World '{self.name}' is packed without its pictures, so it cannot grow. "
+                f"Use another world, or move {self.path} away and make it anew."
+            )
 
     def set_columns(self, columns: pa.Table) -> None:
         """Adds columns (a value for every row, in row order), in place of any of the same name."""

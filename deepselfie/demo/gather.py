@@ -26,8 +26,8 @@ def gather_demo(world: World, *, n: int, seed: int, with_famous: bool = False) -
         shots += famous.shots()
 
     def work(report: Report, progress) -> None:
-        done = len(world)
-        todo = shots[done:]
+        there = set(world.read(["id"])["id"].to_pylist()) if world.exists else set()
+        todo = [shot for shot in shots if ids.id_of(*shot) not in there]
         with workers() as pool:
             for first in range(0, len(todo), CHUNK):
                 rows = list(pool.map(draw, todo[first : first + CHUNK], chunksize=5))

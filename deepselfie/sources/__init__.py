@@ -87,6 +87,7 @@ def gather(world: World, photos: Iterable[Photo], *, source: str, total: int | N
 
     Photos whose id is in the table already are left as they are, so a killed or repeated import goes on where it
     stopped. The saved report sums up the last import of each source."""
+    world.check_can_grow()
     clock = time.monotonic()
     report = Report("import", world.name, key=fingerprint("import", duplicates.DISTANCE))
     present = set(world.read(["id"])["id"].to_pylist()) if world.exists else set()

@@ -5,6 +5,8 @@ import pytest
 
 from deepselfie import pictures
 from deepselfie.demo import famous, gather, ids, law, pack, render
+from deepselfie.errors import DeepselfieError
+from deepselfie.sources import import_photos
 from deepselfie.world import world
 
 
@@ -33,13 +35,26 @@ def test_a_stopped_gathering_goes_on_and_more_can_be_asked_for(small, monkeypatc
     assert small.read(["id"])["id"].to_pylist() == [f"demo:5:{i}" for i in range(10)]
 
 
-def test_a_packed_world_shows_the_same_pictures(small):
+def test_more_can_be_asked_for_after_the_famous_have_come(small):
+    gather.gather_demo(small, n=2, seed=5, with_famous=True)
+    assert gather.gather_demo(small, n=3, seed=5, with_famous=True).rows_in == 1
+    found = small.read(["id"])["id"].to_pylist()
+    assert len(found) == len(set(found)) == 43 and found[-1] == "demo:5:2"
+
+
+def test_a_packed_world_shows_the_same_pictures_and_cannot_grow(small, tmp_path):
     gather.gather_demo(small, n=4, seed=5)
     before = pictures.image_bytes(small, range(4))
     pack.pack(small)
     assert "image" not in small.columns
     assert pictures.image_bytes(small, range(4)) == before
     assert pack.pack(small).nothing_to_do
+    with pytest.raises(DeepselfieError, match="cannot grow"):
+        gather.gather_demo(small, n=5, seed=5)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_bytes(before[0])
+    with pytest.raises(DeepselfieError, match="cannot grow"):
+        import_photos(small, tmp_path / "photos")
     data, kind = pictures.picture(small, 2, 256)
     assert kind == "image/webp" and max(pictures.rgb(data).shape) == 256
 
