@@ -49,7 +49,7 @@ def main() -> None:
         (f"deepselfie (95 % interval {low:.1%} to {high:.1%})", found["accuracy"]),
         ("knowing the true quality: the ceiling", ceiling),
     ):
-        print(f"| {name} | {value:.1%} | {(value - 0.5) / (ceiling - 0.5):.0%} |")
+        print(f"| {name} | {value:.1%} | {round((value - 0.5) / (ceiling - 0.5), 2) + 0.0:.0%} |")
     print(
         f"rank correlation of score with true quality {np.corrcoef(ranks(score), ranks(quality))[0, 1]:.3f}, ", end=""
     )
