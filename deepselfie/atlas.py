@@ -52,8 +52,7 @@ class Page:
 def atlas(world: World, *, quality: int = QUALITY) -> Report:
     """Makes the thumbnail pages and the geometry of all photos in the order. Pages are written as they are done, so
     a killed run goes on with the next one."""
-    if not (world.path / "atlas" / "atlas.json").exists():
-        (world.path / "reports" / "atlas.json").unlink(missing_ok=True)
+    manifest_path = world.path / "atlas" / "atlas.json"
 
     def work(report: Report, progress) -> None:
         rows = order(world)
@@ -67,14 +66,15 @@ def atlas(world: World, *, quality: int = QUALITY) -> Report:
             "geometry": _write(world, "geometry", geometry, "bin"),
             "frame": frame,
         }
-        write_json(world.path / "atlas" / "atlas.json", {**manifest, "version": fingerprint(manifest)})
+        write_json(manifest_path, {**manifest, "version": fingerprint(manifest)})
         _remove_all_but(world, {*files[SMALL], *files[LARGE], manifest["geometry"], "atlas.json", "order.npy"})
         report.rows_in, report.rows_out = len(rows), len(rows) - len(unreadable)
         for id in world.take(rows[unreadable], ["id"])["id"].to_pylist() if len(unreadable) else []:
             report.drop("picture cannot be read: shown as a grey tile", id=id)
         report.details = {"pages": {str(px): len(names) for px, names in files.items()}, "quality": quality}
 
-    return run_stage(world, "atlas", work, key_parts=(quality, SMALL, LARGE), after=("layout", "labels"))
+    settings = (quality, SMALL, LARGE)
+    return run_stage(world, "atlas", work, key_parts=settings, after=("layout", "labels"), files=(manifest_path,))
 
 
 def read_atlas(world: World) -> dict:

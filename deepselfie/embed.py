@@ -38,8 +38,7 @@ def embed(world: World) -> Report:
 
     The same table gives the same places on the same machine, also when the stage was killed and went on: each
     block of iterations starts from what the one before left on disk."""
-    if not _model_path(world).exists() and (world.report("embed") or {}).get("rows_out"):
-        (world.path / "reports" / "embed.json").unlink()
+    placed_any = (world.report("embed") or {}).get("rows_out")  # else the last run rightly left no file
 
     def work(report: Report, progress) -> None:
         rows, features = _usable(world)
@@ -72,7 +71,8 @@ def embed(world: World) -> Report:
         }
 
     settings = (COMPONENTS, PERPLEXITY, BLOCK, SCHEDULE, MOMENTUM, SEED)
-    return run_stage(world, "embed", work, key_parts=settings, after=("score",))
+    files = (_model_path(world),) if placed_any else ()
+    return run_stage(world, "embed", work, key_parts=settings, after=("score",), files=files)
 
 
 def place(world: World, fc7: np.ndarray) -> np.ndarray:

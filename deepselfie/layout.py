@@ -40,7 +40,6 @@ class Facet:
 
 def layout(world: World) -> Report:
     """Orders all photos that have a score, best first; ties in the order of their ids, so that it is reproducible."""
-    _forget_report_without_file(world)
 
     def work(report: Report, progress) -> None:
         table = world.read(["id", "score"])
@@ -56,7 +55,7 @@ def layout(world: World) -> Report:
             report.dropped["without a score"] = len(score) - len(order)
         progress(len(score), len(score))
 
-    return run_stage(world, "layout", work, after=("score", "embed"))
+    return run_stage(world, "layout", work, after=("score", "embed"), files=(_order_path(world),))
 
 
 def order(world: World) -> np.ndarray:
@@ -145,22 +144,8 @@ def named(world: World) -> np.ndarray:
     return np.flatnonzero(columns["name"][0]) if "name" in columns else np.zeros(0, np.int64)
 
 
-def grid_columns(n: int, aspect: float) -> int:
-    """How many columns let n square cells be largest in a view of this aspect (width / height)."""
-    if n < 1:
-        return 1
-    columns = np.arange(1, n + 1)
-    cell = np.minimum(aspect / columns, 1 / -(-n // columns))  # in view heights
-    return int(columns[np.argmax(cell)])
-
-
 def _order_path(world: World) -> Path:
     return world.path / "atlas" / "order.npy"
-
-
-def _forget_report_without_file(world: World) -> None:
-    if not _order_path(world).exists():
-        (world.path / "reports" / "layout.json").unlink(missing_ok=True)
 
 
 @lru_cache(maxsize=8)

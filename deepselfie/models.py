@@ -101,7 +101,7 @@ def prepare(images: Sequence[np.ndarray | bytes], size: int) -> np.ndarray:
 
 
 @contextmanager
-def workers() -> Iterator[ThreadPoolExecutor]:
+def core_threads() -> Iterator[ThreadPoolExecutor]:
     """A thread for each core, in each of which torch computes alone.
 
     torch's own threads wait for each other after every operation: on a machine that does other things as well, two

@@ -75,7 +75,7 @@ class Scorer:
                 fc7, logit = self.network.features(torch.from_numpy(np.ascontiguousarray(batch)).to(self.device))
                 return fc7.half().cpu().numpy(), logit.float().cpu().numpy()
 
-        with self._lock, models.workers() as pool:
+        with self._lock, models.core_threads() as pool:
             batches = [squares[first : first + BATCH] for first in range(0, len(squares), BATCH)]
             fc7, logit = zip(*pool.map(features, batches), strict=True)
         return np.concatenate(fc7), np.concatenate(logit)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -60,14 +61,17 @@ def run_stage(
     *,
     key_parts: tuple = (),
     after: tuple[str, ...] = (),
+    files: tuple[Path, ...] = (),
 ) -> Report:
     """Runs `work(report, progress)` unless the saved report says the same inputs were done already.
 
-    key_parts: the settings that the result depends on; after: the stages whose results it reads.
+    key_parts: the settings that the result depends on; after: the stages whose results it reads;
+    files: what it leaves beside the table, without which it is not done.
     Work fills the report's rows_in, rows_out, columns, details; `progress(done, total)` moves the bar."""
     key = stage_key(world, key_parts, after)
     saved = world.report(stage)
-    if saved and saved["key"] == key and saved["rows"] == len(world) and set(saved["columns"]) <= world.columns:
+    there = saved and set(saved["columns"]) <= world.columns and all(path.exists() for path in files)
+    if there and saved["key"] == key and saved["rows"] == len(world):
         return Report(**{**saved, "nothing_to_do": True})
     report = Report(stage, world.name, key=key)
     clock = time.monotonic()

@@ -79,7 +79,7 @@ def train(
                 rows = examples.of(split)
                 examples.label[rows] = np.random.default_rng([seed, 7]).permutation(examples.label[rows])
         checkpoint = world.parts(stage) / f"{report.key}.safetensors"
-        with models.workers() as pool:
+        with models.core_threads() as pool:
             course = _fit(network, examples, checkpoint, epochs=epochs, seed=seed, progress=progress, pool=pool)
             for parameter in network.parameters():
                 parameter.data = parameter.data.half().float()  # as saved: what is measured here is what will be used
@@ -100,11 +100,10 @@ def train(
         if not shuffle_labels:
             models.save(network, world.model_path, _card(world, report))
 
-    if not shuffle_labels and not (world.model_path / models.CARD).exists():
-        (world.path / "reports" / "train.json").unlink(missing_ok=True)  # its model is gone, so it is not done
     recipe = (RATE, HEAD_RATE, LAYER_DECAY, WEIGHT_DECAY, WARM_UP, AVERAGE, SHIFT, BATCH)
     settings = (architecture, epochs, seed, recipe)
-    return run_stage(world, stage, work, key_parts=settings, after=("labels",))
+    files = () if shuffle_labels else (world.model_path / models.CARD,)
+    return run_stage(world, stage, work, key_parts=settings, after=("labels",), files=files)
 
 
 def augment(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deepselfie.errors import DeepselfieError
-from deepselfie.layout import facets, gallery, grid_columns, layout, named, order, percentile, rank_of
+from deepselfie.layout import facets, gallery, layout, named, order, percentile, rank_of
 from deepselfie.world import world
 
 SCORES = [0.5, None, 0.9, 0.1, 0.9, 0.5, float("nan"), 0.3]
@@ -135,13 +135,3 @@ def test_percentile_is_the_share_beaten(tmp_path_factory, scores, other):
         assert np.mean(own) == pytest.approx(50)  # mid-ranks
         beaten = sum(s < other for s in scores) + sum(s == other for s in scores) / 2
         assert percentile(w, other) == pytest.approx(100 * beaten / len(scores))
-
-
-@given(st.integers(1, 3000), st.floats(0.2, 5))
-def test_no_other_number_of_columns_makes_larger_cells(n, aspect):
-    def cell(columns):
-        return min(aspect / columns, 1 / -(-n // columns))
-
-    best = cell(grid_columns(n, aspect))
-    assert all(cell(c) <= best + 1e-12 for c in range(1, min(n, 200) + 1))
-    assert grid_columns(0, aspect) == 1

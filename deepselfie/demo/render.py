@@ -12,11 +12,10 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from deepselfie.demo import backgrounds, darkroom, figure, hair, people, scene, shots
+from deepselfie.demo import backgrounds, darkroom, figure, hair, ids, people, scene, shots
 from deepselfie.demo.camera import Camera, box, camera, face_vertices, forehead_top
 from deepselfie.demo.mesh import body
 
-PICTURES_PER_ACCOUNT = 4
 SUPERSAMPLING = 2  # pixels drawn for one kept, each way
 QUALITY = 88  # of JPEG
 FRIENDS = 1 << 40  # companions in groups have account numbers from here on
@@ -37,7 +36,7 @@ class Sample:
 
 def sample(seed: int, index: int, overrides: dict | None = None) -> Sample:
     """`overrides` replaces sampled attributes, named as in the truth (`hair`, `tone`, `filter`, `head` …)."""
-    account = index // PICTURES_PER_ACCOUNT
+    account = index // ids.PER_ACCOUNT
     shot = shots.shot(seed, index, overrides)
     who = [people.person(seed, account, overrides)]
     who += [people.person(seed, FRIENDS + index * 8 + i) for i in range(1, shot.group)]

@@ -16,8 +16,9 @@ import imagehash
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from deepselfie.pictures import MAX_PIXELS
+
 MAX_BYTES = 50_000_000
-MAX_PIXELS = 100_000_000  # checked in the header, before a decompression bomb goes off
 MIN_SIDE = 16  # px
 HASH_SIDE = 256  # px: JPEGs are decoded no larger than needed for the 32 px the hash looks at
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
