@@ -13,18 +13,21 @@ import json
 import math
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache, lru_cache
 from pathlib import Path
 
+import numpy as np
 import streamlit
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from deepselfie import embed, layout, pictures
+from deepselfie import answers, layout, pictures
 from deepselfie.demo import ids
 from deepselfie.errors import DeepselfieError
 from deepselfie.workers import workers
@@ -32,9 +35,8 @@ from deepselfie.world import World, read_json, world
 
 FOREVER = "public, max-age=31536000, immutable"
 SIZES = (128, 256, 512)  # px: a hovered card, a card on a HiDPI screen, a photo by itself
-NEIGHBOURS = 10
-ATLAS_FILE = re.compile(r"(geometry\.[0-9a-f]{8}\.bin|\d{1,4}-\d{1,6}\.[0-9a-f]{8}\.webp)")
-SCRIPT_FILE = re.compile(r"[a-z0-9_]{1,40}\.js")
+ATLAS_FILE = re.compile(r"(geometry\.[0-9a-f]{8}\.bin|(rank|map)-\d{1,4}-\d{1,6}\.[0-9a-f]{8}\.webp)")
+COMPONENT = re.compile(r"[a-z0-9_]{1,40}")
 TYPES = {".webp": "image/webp", ".bin": "application/octet-stream", ".js": "text/javascript; charset=utf-8"}
 SCRIPTS = Path(__file__).parent / "components"
 
@@ -87,24 +89,59 @@ def photo(request: Request) -> Response:
     found, row = _world(request), request.path_params["row"]
     if found is None or row >= len(found):
         return _not_found()
-    data = json.dumps(photo_facts(found, row), allow_nan=False, ensure_ascii=False).encode()
-    return _answer(request, data, "application/json", cache=_cache(request, found))
+    return _json(request, found, answers.photo(found, row))
 
 
-def photo_facts(world: World, row: int) -> dict:
-    """row, id, score, percentile, rank, name, credit, attributes, truth, neighbours; None for what is not known."""
-    columns = [c for c in ("id", "score", "name", "credit", "attributes", "truth") if c in world.columns]
-    facts = {"row": row, "name": None, "credit": None, "attributes": None, "score": None, "rank": None}
-    facts |= world.take([row], columns).to_pylist()[0] | {"percentile": None, "neighbours": []}
-    try:
-        facts["rank"] = layout.rank_of(world, row)
-        if facts["score"] is not None:
-            facts["percentile"] = layout.percentile(world, facts["score"])
-        if "fc7" in world.columns:
-            facts["neighbours"] = embed.neighbours(world, row, k=NEIGHBOURS).tolist()
-    except DeepselfieError:
-        pass  # a stage that has not run yet: what is known is told
-    return _json_safe(facts)
+def facets(request: Request) -> Response:
+    """/ds/facets/<world>.json: what its photos can be filtered and coloured by."""
+    found = _ordered(request)
+    return _json(request, found, {"facets": answers.facets(found)}) if found else _not_found()
+
+
+def values(request: Request) -> Response:
+    """/ds/values/<world>/<facet>.bin: float32, little-endian, in rank order, NaN where unknown."""
+    found = _ordered(request)
+    numbers = answers.values(found, request.path_params["key"]) if found else None
+    if numbers is None:
+        return _not_found()
+    return _answer(request, numbers.astype("<f4").tobytes(), TYPES[".bin"], cache=_cache(request, found))
+
+
+def find(request: Request) -> Response:
+    """/ds/find/<world>.json?q=…: photos by id, name or rank."""
+    found = _ordered(request)
+    if found is None:
+        return _not_found()
+    return _json(request, found, {"photos": answers.find(found, request.query_params.get("q", ""))})
+
+
+async def apart(request: Request) -> Response:
+    """POST ranks to /ds/apart/<world>: what sets these photos apart from all."""
+    return await _of_chosen(request, lambda found, ranks: _dumps(answers.apart(found, ranks)), "application/json")
+
+
+async def ids_csv(request: Request) -> Response:
+    """POST ranks to /ds/ids/<world>.csv: the rank, id and score of these photos."""
+    return await _of_chosen(request, lambda found, ranks: answers.ids_csv(found, ranks).encode(), "text/csv")
+
+
+async def _of_chosen(request: Request, answer: Callable[[World, np.ndarray], bytes], kind: str) -> Response:
+    """What `answer` makes of the ranks (int32, little-endian) in the body of a request."""
+    found = await run_in_threadpool(_ordered, request)
+    if found is None:
+        return _not_found()
+    n, body = len(layout.order(found)), b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > 4 * n:
+            return _bad(f"More ranks than the {n:,} photos of world '{found.name}'. Send each rank once.")
+    if len(body) % 4:
+        return _bad(f"{len(body)} bytes are no list of ranks. Send int32, little-endian, 4 bytes a rank.")
+    ranks = np.frombuffer(body, "<i4")
+    if np.any((ranks < 0) | (ranks >= n)):
+        return _bad(f"World '{found.name}' has the ranks 0 to {n - 1}, not {ranks.min()} to {ranks.max()}.")
+    data = await run_in_threadpool(answer, found, ranks)
+    return Response(data, media_type=kind, headers={"Cache-Control": "no-store"})
 
 
 async def ranks_file(request: Request) -> Response:
@@ -114,22 +151,21 @@ async def ranks_file(request: Request) -> Response:
 
 
 async def component(request: Request) -> Response:
-    """/ds/component/<hash>/<file>: the scripts of a component, which find each other by their names."""
-    digest, name = request.path_params["digest"], request.path_params["file"]
-    for folder in SCRIPTS.iterdir():
-        path = folder / name
-        if SCRIPT_FILE.fullmatch(name) and path.is_file() and digest == _scripts_digest(folder):
-            return _answer(request, path, TYPES[".js"], etag=f"{digest}-{name}", zipped=True)
-    return _not_found()
+    """/ds/component/<hash>/<name>.js: the script of a component, all of it in one file."""
+    digest, name = request.path_params["digest"], request.path_params["name"]
+    path = _script(name)
+    if not COMPONENT.fullmatch(name) or not path.is_file() or digest != _digest(path.read_bytes()):
+        return _not_found()
+    return _answer(request, path, TYPES[".js"], etag=digest, zipped=True)
 
 
 def component_url(name: str) -> str:
-    """The address of a component's main script, another one whenever any of its scripts changes."""
-    return f"/ds/component/{_scripts_digest(SCRIPTS / name)}/{name}.js"
+    """The address of a component's script, another one whenever it changes."""
+    return f"/ds/component/{_digest(_script(name).read_bytes())}/{name}.js"
 
 
-def _scripts_digest(folder: Path) -> str:
-    return _digest(b"".join(path.read_bytes() for path in sorted(folder.glob("*.js"))))
+def _script(name: str) -> Path:
+    return SCRIPTS / name / "built" / f"{name}.js"
 
 
 def ranks_url(ranks: bytes) -> str:
@@ -152,7 +188,12 @@ routes = [
     Route("/ds/picture/{world}/{row:int}/{size:int}.webp", picture),
     Route("/ds/photo/{world}/{row:int}.json", photo),
     Route("/ds/ranks/{digest}.bin", ranks_file),
-    Route("/ds/component/{digest}/{file}", component),
+    Route("/ds/component/{digest}/{name}.js", component),
+    Route("/ds/facets/{world}.json", facets),
+    Route("/ds/values/{world}/{key}.bin", values),
+    Route("/ds/find/{world}.json", find),
+    Route("/ds/apart/{world}", apart, methods=["POST"]),
+    Route("/ds/ids/{world}.csv", ids_csv, methods=["POST"]),
 ]
 
 
@@ -213,6 +254,18 @@ def _answer(
     return Response(body, media_type=kind, headers=headers)
 
 
+def _json(request: Request, world: World, value: dict) -> Response:
+    return _answer(request, _dumps(value), "application/json", cache=_cache(request, world), zipped=True)
+
+
+def _dumps(value: dict) -> bytes:
+    return json.dumps(_json_safe(value), allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _bad(why: str) -> Response:
+    return Response(why, status_code=400, media_type="text/plain", headers={"Cache-Control": "no-store"})
+
+
 def _not_found() -> Response:
     return Response("Not found", status_code=404, media_type="text/plain", headers={"Cache-Control": "no-store"})
 
@@ -223,6 +276,17 @@ def _world(request: Request) -> World | None:
     except DeepselfieError:
         return None
     return found if found.exists else None
+
+
+def _ordered(request: Request) -> World | None:
+    """The world asked for, if its photos are in order."""
+    found = _world(request)
+    try:
+        if found is not None:
+            layout.order(found)
+    except DeepselfieError:
+        return None
+    return found
 
 
 def _cache(request: Request, world: World) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from deepselfie.attributes import LABELS
 from deepselfie.summary import Accuracy, percent
 
 if TYPE_CHECKING:
@@ -76,6 +78,19 @@ CREDIT = (
     "All texts, code and pictures here are our own."
 )
 
+FACETS = {"score": "Score", "label": "Labelled good by likes", "cluster": "Cluster"}  # not measured in the picture
+NOT_FOR_VISITORS = {"split", "name"}
+HOW_MUCH = {  # (low, high), where these two words do not go with the facet's name
+    "faces": ("few", "many"),
+    "face_share": ("small", "large"),
+    "face_x": ("little", "much"),
+    "face_y": ("little", "much"),
+    "tilt": ("to the left", "to the right"),
+    "warmth": ("little", "much"),
+    "black_level": ("little", "much"),
+    "noise": ("little", "much"),
+}
+
 
 def how_well(measured: Accuracy) -> str:
     """The accuracy in a few honest sentences."""
@@ -108,14 +123,47 @@ def verdict(found: Verdict) -> str:
 
 def measured(attributes: dict) -> list[dict[str, str]]:
     """The measured facts of a picture as rows of a table; what could not be measured is left out."""
-    from deepselfie.attributes import LABELS
+    return [{"what": label, "in your photo": text} for label, text in measured_facts(attributes)]
 
-    def say(value, unit: str) -> str:
-        if isinstance(value, bool):
-            return "yes" if value else "no"
-        if unit == "%":
-            return percent(value, 0 if abs(value) >= 0.1 else 1)
-        return f"{value:,}" if isinstance(value, int) else f"{value:.1f}{unit}"
 
-    known = [(*LABELS.get(key, (key, "")), value) for key, value in attributes.items() if value is not None]
-    return [{"what": label, "in your photo": say(value, unit)} for label, unit, value in known]
+def measured_facts(attributes: dict) -> list[tuple[str, str]]:
+    """(label, value in words) of each measured fact; what could not be measured is left out."""
+    known = {key: value for key, value in attributes.items() if value is not None and value == value}
+    return [(facet_label(key), in_unit(value, facet_unit(key))) for key, value in known.items()]
+
+
+def facet_label(key: str) -> str:
+    """The name of a facet as visitors read it."""
+    if key in FACETS:
+        return FACETS[key]
+    return LABELS[key][0] if key in LABELS else key.removeprefix("truth.").replace("_", " ").capitalize()
+
+
+def facet_unit(key: str) -> str:
+    """ "%" of 0..1, "°", or "" for plain numbers and what is no number."""
+    unit = "%" if key == "score" else LABELS.get(key, ("", ""))[1]
+    return "" if unit == "yes/no" else unit
+
+
+def is_for_visitors(key: str, is_number: bool, keys: Collection[str]) -> bool:
+    """Whether visitors meet this facet of a world that has these `keys`.
+
+    Of the truth of rendered selfies they do only where it can be seen and is not measured anyway: its numbers are
+    the renderer's own, and one of them, the quality, is the answer that the network looks for."""
+    if not key.startswith("truth."):
+        return key not in NOT_FOR_VISITORS
+    return not is_number and key.removeprefix("truth.") not in keys
+
+
+def in_unit(value: float | bool, unit: str) -> str:
+    """A value of a facet as people read it: "31 %", "-4.2°", "2", "yes"."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if unit == "%":
+        return percent(value, 0 if abs(value) >= 0.1 or abs(value) < 0.0005 else 1)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.1f}{unit}"
+
+
+def how_much(key: str, high: bool) -> str:
+    """ "high" or "low", in the word that goes with a facet's name: a large face, many people."""
+    return HOW_MUCH.get(key, ("low", "high"))[high]

@@ -1,3 +1,4 @@
+import asyncio
 import io
 import json
 
@@ -31,10 +32,11 @@ def served(tmp_path, monkeypatch):
     w.append(pa.table({"id": ids, "image": images, "name": ["Ada"] + [None] * (N - 1)}))
     score = pa.array([None if row == 4 else row / N for row in range(N)], pa.float32())
     fc7 = pa.FixedSizeListArray.from_arrays(pa.array(np.repeat(np.arange(N), 2), pa.float16()), 2)
-    attributes = pa.array([{"brightness": float("nan"), "monochrome": False}] * N)
+    attributes = pa.array([{"brightness": float("nan"), "monochrome": row < 4} for row in range(N)])
     w.set_columns(pa.table({"score": score, "fc7": fc7, "attributes": attributes}))
     layout(w)
     atlas(w)
+    world("bare").append(pa.table({"id": ["b:0"]}))
     (tmp_path / "secret.webp").write_bytes(b"secret")
     (w.path / "atlas" / "secret.webp").write_bytes(b"secret")
     return w
@@ -82,7 +84,13 @@ def test_the_manifest_is_asked_for_again_each_time(client, served):
         "photo/nowhere/0.json",
         "ranks/0000.bin",
         "component/0000/imagemap.js",
-        "component/0000/..%2Fpage.py",
+        "component/0000/..%2Fpage.js",
+        "facets/nowhere.json",
+        "facets/bare.json",
+        "values/little/nothing.bin",
+        "values/little/name.bin",
+        "values/bare/score.bin",
+        "find/nowhere.json?q=a",
     ],
 )
 def test_everything_else_is_not_there(client, path):
@@ -111,25 +119,93 @@ def test_the_facts_of_a_photo(client, served):
     assert facts["percentile"] == pytest.approx(100 * 19.5 / 29, abs=1e-3)
     assert set(facts["neighbours"][:2]) == {19, 21} and len(facts["neighbours"]) == 10
     assert facts["attributes"] == {"brightness": None, "monochrome": False}, "JSON has no NaN"
+    assert facts["measured"] == [["Black and white", "no"]]
     assert client.get("/ds/photo/little/0.json").json()["name"] == "Ada"
     unknown = client.get("/ds/photo/little/4.json").json()
     assert unknown["score"] is None and unknown["rank"] is None
 
 
 def test_a_world_that_only_was_gathered_has_facts_too(client, served):
-    world("bare").append(pa.table({"id": ["b:0"]}))
     facts = client.get("/ds/photo/bare/0.json").json()
     assert facts["id"] == "b:0" and facts["score"] is None and facts["neighbours"] == []
 
 
-def test_scripts_have_addresses_by_their_content(client):
-    address = serve.component_url("imagemap")
+def test_scripts_have_addresses_by_their_content(client, tmp_path, monkeypatch):
+    monkeypatch.setattr(serve, "SCRIPTS", tmp_path)
+    script = tmp_path / "mirror" / "built" / "mirror.js"
+    script.parent.mkdir(parents=True)
+    script.write_text("export default 1")
+    address = serve.component_url("mirror")
     answer = client.get(address)
-    assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/javascript")
+    assert answer.text == "export default 1" and answer.headers["content-type"].startswith("text/javascript")
     assert answer.headers["cache-control"] == FOREVER
-    for name in ("atlas", "card", "dom", "layouts"):
-        assert f"'./{name}.js'" in answer.text or name == "dom"
-        assert client.get(address.replace("imagemap.js", f"{name}.js")).status_code == 200
+    script.write_text("export default 2")
+    assert client.get(address).status_code == 404, "that content is no more"
+    assert client.get(serve.component_url("mirror")).text == "export default 2"
+
+
+def test_facets_and_their_values(client, served):
+    version = read_atlas(served)["version"]
+    answer = client.get(f"/ds/facets/little.json?v={version}")
+    score, monochrome = answer.json()["facets"]
+    assert answer.headers["cache-control"] == FOREVER
+    assert monochrome == {
+        "key": "monochrome", "label": "Black and white", "kind": "yes_no", "unit": "", "count": N - 1,
+        "low": None, "high": None, "values": [[False, N - 5], [True, 4]],
+    }  # fmt: skip
+    assert (score["key"], score["unit"], score["low"], score["high"]) == (
+        "score",
+        "%",
+        0,
+        pytest.approx(29 / N, abs=1e-5),
+    )
+    numbers = np.frombuffer(client.get("/ds/values/little/score.bin").content, "<f4")
+    np.testing.assert_allclose(numbers, order(served) / N, rtol=1e-6)
+    assert np.frombuffer(client.get("/ds/values/little/monochrome.bin").content, "<f4").sum() == 4
+
+
+def test_chosen_photos_are_told_of_and_listed(client, served):
+    chosen = np.array([28, 0, 5], "<i4")
+    told = client.post("/ds/apart/little", content=chosen.tobytes())
+    mean = np.mean(order(served)[chosen] / N)
+    assert told.json() == {"n": 3, "average": pytest.approx(mean, abs=1e-5), "apart": []}
+    assert told.headers["cache-control"] == "no-store"
+    listed = client.post("/ds/ids/little.csv", content=chosen.tobytes())
+    assert listed.text == "rank,id,score\n29,c:0,0.000000\n1,c:29,0.966667\n6,c:24,0.800000\n"
+    assert listed.headers["content-type"].startswith("text/csv")
+    assert client.post("/ds/apart/little", content=b"").json() == {"n": 0, "average": None, "apart": []}
+    assert client.post("/ds/apart/nowhere", content=b"").status_code == 404
+
+
+@pytest.mark.parametrize("body", [b"abc", b"\xff\xff\xff\xff", b"\x1d\0\0\0", b"\0\0\0\0" * N])
+def test_what_is_no_list_of_ranks_is_refused_with_a_reason(client, body):
+    for path in ("/ds/apart/little", "/ds/ids/little.csv"):
+        answer = client.post(path, content=body)
+        assert answer.status_code == 400 and answer.text.endswith(".")
+
+
+def test_no_more_is_read_than_a_list_of_ranks_may_hold(served):
+    pieces, answers = [], []
+
+    async def receive():
+        assert len(pieces) < 10, "it reads on"
+        pieces.append(b"\0" * 4 * N)
+        return {"type": "http.request", "body": pieces[-1], "more_body": True}
+
+    async def send(message):
+        answers.append(message)
+
+    path = "/ds/apart/little"
+    scope = {"type": "http", "method": "POST", "path": path, "headers": [], "query_string": b""}
+    asyncio.run(Starlette(routes=serve.routes)(scope, receive, send))
+    assert answers[0]["status"] == 400 and len(pieces) == 1
+
+
+def test_photos_are_found_through_the_browser(client):
+    assert client.get("/ds/find/little.json?q=c%3A7").json() == {
+        "photos": [{"row": 7, "rank": 22, "id": "c:7", "name": None}]
+    }
+    assert client.get("/ds/find/little.json").json() == {"photos": []}
 
 
 def test_long_lists_of_ranks_have_addresses_and_the_oldest_are_forgotten(client):
