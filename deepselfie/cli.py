@@ -19,6 +19,7 @@ stages, each adds columns to the world's table; a second run does only what is n
   train     fine-tune a ConvNet on the labels
   score     rank every photo with the world's own model, or the demo's
   embed     t-SNE of fc7
+  clusters  the neighbourhoods of that map, named by what sets them apart
   layout    the order from best to worst
   atlas     thumbnails for the browser
 
@@ -70,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
 
     from deepselfie.labels import FOLLOWERS, MAX_TAGS, MIN_AGE_DAYS
 
-    for name in ("faces", "labels", "train", "score", "embed", "layout", "atlas"):
+    for name in ("faces", "labels", "train", "score", "embed", "clusters", "layout", "atlas"):
         one = verbs.add_parser(name, description=f"The stage {name} of one world.")
         one.add_argument("world")
         one.set_defaults(do=_stage, stage=name, options=[])

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 from deepselfie.atlas import atlas
+from deepselfie.clusters import clusters
 from deepselfie.demo import ids
 from deepselfie.demo.gather import gather_demo
 from deepselfie.demo.pack import pack
@@ -25,6 +26,7 @@ STAGES: dict[str, Callable[..., Report]] = {
     "train": train,
     "score": score,
     "embed": embed,
+    "clusters": clusters,
     "layout": layout,
     "atlas": atlas,
 }
@@ -57,6 +59,7 @@ def make_demo(*, n: int, training: int) -> Iterator[Report | str]:
         unseen.save_report(f"training-{stage}", crowd.report(stage))
     yield score(unseen)
     yield embed(unseen)
+    yield clusters(unseen)
     yield layout(unseen)
     yield atlas(unseen)
     examples(unseen)  # kept beside the model, so that a visitor need not wait for 128 renderings

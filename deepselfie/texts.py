@@ -83,8 +83,8 @@ NOT_FOR_VISITORS = {"split", "name"}
 HOW_MUCH = {  # (low, high), where these two words do not go with the facet's name
     "faces": ("few", "many"),
     "face_share": ("small", "large"),
-    "face_x": ("little", "much"),
-    "face_y": ("little", "much"),
+    "face_x": ("on the left", "on the right"),
+    "face_y": ("high up", "low down"),
     "tilt": ("to the left", "to the right"),
     "warmth": ("little", "much"),
     "black_level": ("little", "much"),
