@@ -26,6 +26,7 @@ SMOOTHING = 0.001  # of the photos are the neighbours that tell the density: sin
 EXACT_UP_TO = 30_000  # photos: 4 s, growing with the square; of more, a sample of as many is clustered
 NEAR = 0.95  # quantile of the distances between nearest neighbours in a cluster: as near is inside
 LONGEST = 28  # characters of a name, to fit on the map
+CLEAR = 0.3  # standard deviations beyond chance: a name claims more than a figure; less tells like clusters apart
 SECOND = 0.5  # of the strength of the first word that the second one needs
 SEED = 0
 
@@ -138,12 +139,12 @@ def named(differences: list[list[Difference]]) -> list[str]:
     names: list[str] = []
     for number, found in enumerate(differences, start=1):
         said = [(one.strength, word) for one in found if (word := _word(one))]
-        if not said:
+        if not said or said[0][0] < CLEAR:
             names.append(f"unnamed {number}")
             continue
         (strength, first), others = said[0], said[1:]
         pairs = [f"{first}, {word}" for _, word in others if len(first) + len(word) + 2 <= LONGEST]
-        two = bool(pairs) and others[0][0] >= SECOND * strength
+        two = bool(pairs) and others[0][0] >= max(CLEAR, SECOND * strength)
         tries = [*pairs, first] if two else [first, *pairs]
         tries += [f"{tries[0]} {i}" for i in range(2, MOST + 2)]
         names.append(next(name for name in tries if name not in names))

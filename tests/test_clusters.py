@@ -92,13 +92,14 @@ def test_of_many_photos_a_sample_is_clustered_and_the_others_join_it(monkeypatch
 
 def test_a_second_word_comes_where_it_is_strong_or_tells_two_clusters_apart():
     dark = Difference("brightness", "low", 1.0, "", "")
-    weak, strong = (Difference("face_share", "high", strength, "", "") for strength in (0.3, 0.8))
+    weak, strong = (Difference("face_share", "high", strength, "", "") for strength in (0.4, 0.8))
     assert named([[dark, weak], [dark, weak], [dark], [dark]]) == ["dark", "dark, close up", "dark 2", "dark 3"]
     assert named([[dark, strong], [], [strong]]) == ["dark, close up", "unnamed 2", "close up"]
 
 
-def test_what_few_of_them_have_makes_no_name():
+def test_what_is_absent_or_slight_makes_no_name():
     assert named([[Difference("truth.glasses", "none", 1.0, "Glasses", "")]]) == ["unnamed 1"]
+    assert named([[Difference("brightness", "low", 0.25, "Brightness", "")]]) == ["unnamed 1"]
     assert named([[Difference("truth.pet", "cat", 1.0, "Pet", "")]]) == ["cat pet"]
 
 
