@@ -1,7 +1,8 @@
 """Which photos are shown, in which order, and which of them a gallery holds.
 
-In: `score`, `id`, and what the facets filter on. Out: `atlas/order.npy`, the rows by falling score. The place of a
-photo in it is its *rank*, 0 the best: everything that draws photos speaks of ranks.
+In: `score`, `id`, `tsne`, and what the facets filter on. Out: `atlas/order.npy`, the rows by falling score, and
+`atlas/grid.npz`, each photo's cell on the snapped grid. The place of a photo in the order is its *rank*, 0 the best:
+everything that draws photos speaks of ranks.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from deepselfie import snapped
+from deepselfie.embed import vectors
 from deepselfie.errors import DeepselfieError
 from deepselfie.stage import Report, run_stage
 from deepselfie.world import World, write_atomically
@@ -29,7 +32,7 @@ class Facet:
     kind "number": `low`, `high` and `quantiles` (at QUANTILES) of the photos that have it; "yes_no" and "choice":
     `values`, each with its number of photos, the most frequent first. `count`: the photos that have a value."""
 
-    key: str  # a field of `attributes`; `truth.<field>`; `label`, `split`, `name`
+    key: str  # a field of `attributes`; `truth.<field>`; `label`, `split`, `name`, `cluster`
     kind: str
     count: int
     low: float | None = None
@@ -39,7 +42,11 @@ class Facet:
 
 
 def layout(world: World) -> Report:
-    """Orders all photos that have a score, best first; ties in the order of their ids, so that it is reproducible."""
+    """Orders all photos that have a score, best first; ties in the order of their ids, so that it is reproducible.
+
+    Then gives each its cell on the snapped grid. The report tells how many of the 10 nearest neighbours on the map
+    are kept on the grid, and how many by chance."""
+    order_path, grid_path = _order_path(world), _grid_path(world)
 
     def work(report: Report, progress) -> None:
         table = world.read(["id", "score"])
@@ -47,27 +54,34 @@ def layout(world: World) -> Report:
         rows = np.flatnonzero(np.isfinite(score))
         ids = table["id"].take(pa.array(rows)).to_numpy(zero_copy_only=False).astype(str)
         order = rows[np.lexsort((ids, -score[rows]))].astype(np.int32)
+        n = len(order)
+        grid = _grid(_places(world, order), report, lambda done, total: progress(n * done // total, n))
         out = io.BytesIO()
         np.save(out, order)
-        write_atomically(_order_path(world), out.getvalue())
-        report.rows_in, report.rows_out = len(score), len(order)
-        if len(order) < len(score):
-            report.dropped["without a score"] = len(score) - len(order)
-        progress(len(score), len(score))
+        grid_path.unlink(missing_ok=True)  # a kill before the next line must not leave it beside another order
+        write_atomically(order_path, out.getvalue())
+        write_atomically(grid_path, grid)
+        report.rows_in, report.rows_out = len(score), n
+        if n < len(score):
+            report.dropped["without a score"] = len(score) - n
+        progress(n, n)
 
-    return run_stage(world, "layout", work, after=("score", "embed"), files=(_order_path(world),))
+    settings = (snapped.ASPECT, snapped.SIDE)
+    files = (order_path, grid_path)
+    return run_stage(world, "layout", work, key_parts=settings, after=("score", "embed"), files=files)
 
 
 def order(world: World) -> np.ndarray:
     """int32 (N,), read-only: the row of each rank. Raises DeepselfieError where the layout stage has not run."""
-    path = _order_path(world)
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        raise DeepselfieError(
-            f"World '{world.name}' has no order yet. Run: python -m deepselfie run {world.name}"
-        ) from None
-    return _read_order(str(path), status.st_mtime_ns, status.st_ino)
+    return _read_order(*_file(world, _order_path(world), "order"))
+
+
+def cells(world: World) -> tuple[np.ndarray, int, int]:
+    """The snapped grid: int32 (N, 2), read-only, the column and line of each rank; columns; lines.
+
+    Column 0 is the left one and line 0 the top one, where the map has its smallest x and its largest y. Photos
+    without a place come last. Raises DeepselfieError where the layout stage has not run."""
+    return _read_grid(*_file(world, _grid_path(world), "grid"))
 
 
 def rank_of(world: World, row: int) -> int | None:
@@ -148,11 +162,65 @@ def _order_path(world: World) -> Path:
     return world.path / "atlas" / "order.npy"
 
 
+def _grid_path(world: World) -> Path:
+    return world.path / "atlas" / "grid.npz"
+
+
+def _file(world: World, path: Path, what: str) -> tuple[str, int, int]:
+    """A file of the stage, and what tells it from an older one of that name."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise DeepselfieError(
+            f"World '{world.name}' has no {what} yet. Run: python -m deepselfie run {world.name}"
+        ) from None
+    return str(path), status.st_mtime_ns, status.st_ino
+
+
+def _places(world: World, order: np.ndarray) -> np.ndarray:
+    """float32 (N, 2) by rank: the places on the map, NaN for none."""
+    places = np.full((len(world), 2), np.nan, np.float32)
+    if "tsne" in world.columns:
+        known, values = vectors(world.read(["tsne"])["tsne"])
+        places[known] = values
+    return places[order]
+
+
+def _grid(places: np.ndarray, report: Report, progress) -> bytes:
+    """The content of grid.npz for places (N, 2) by rank; says in the report what is kept of the neighbours."""
+    n = len(places)
+    columns, lines = snapped.shape(n)
+    placed = np.isfinite(places).all(axis=1)
+    on_map = places[placed]
+    found = snapped.snap(on_map, columns, progress)
+    if len(found) > 1:
+        by_chance = np.random.default_rng(snapped.SEED).permutation(found)
+        report.details = {
+            "recall@10": round(snapped.neighbours_kept(on_map, found), 4),
+            "recall@10 by chance": round(snapped.neighbours_kept(on_map, by_chance), 4),
+        }
+    number = np.empty(n, np.int64)  # of the cell, line by line
+    number[placed] = found[:, 1] * columns + found[:, 0]
+    number[~placed] = np.arange(len(found), n)
+    line, column = np.divmod(number, max(columns, 1))
+    out = io.BytesIO()
+    np.savez(out, column=column.astype(np.uint16), line=line.astype(np.uint16), columns=columns, lines=lines)
+    return out.getvalue()
+
+
 @lru_cache(maxsize=8)
 def _read_order(path: str, mtime: int, inode: int) -> np.ndarray:
     rows = np.load(path, allow_pickle=False)
     rows.flags.writeable = False
     return rows
+
+
+@lru_cache(maxsize=8)
+def _read_grid(path: str, mtime: int, inode: int) -> tuple[np.ndarray, int, int]:
+    with np.load(path, allow_pickle=False) as saved:
+        found = np.stack([saved["column"], saved["line"]], axis=1).astype(np.int32)
+        found.flags.writeable = False
+        return found, int(saved["columns"]), int(saved["lines"])
 
 
 def _identity(world: World) -> tuple[int, int, int]:
@@ -181,7 +249,7 @@ def _scores(path: Path, *identity: int) -> np.ndarray:
 def _columns(path: Path, *identity: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Facet key -> (known: bool (N,), values (N,) of float64, bool or str), in rank order."""
     world = World(path)
-    names = [c for c in ("attributes", "label", "split", "name", "truth") if c in world.columns]
+    names = [c for c in ("attributes", "label", "split", "name", "cluster", "truth") if c in world.columns]
     table = world.read(names).take(pa.array(order(world)))
     found = {}
     for name in names:

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deepselfie.errors import DeepselfieError
-from deepselfie.layout import facets, gallery, layout, named, order, percentile, rank_of
+from deepselfie.layout import cells, facets, gallery, layout, named, order, percentile, rank_of
 from deepselfie.world import world
 
 SCORES = [0.5, None, 0.9, 0.1, 0.9, 0.5, float("nan"), 0.3]
@@ -109,12 +109,90 @@ def test_facets_describe_what_can_be_filtered(small):
             assert len(gallery(small, where={facet.key: value}, first=100)) == count
 
 
+def test_facets_offer_the_clusters_unless_there_are_too_many_names(small):
+    few = pa.array(["dark", None, "dark", None, "bright", "bright", None, "dark"], pa.string())
+    small.set_columns(pa.table({"cluster": few}))
+    layout(small)
+    found = {facet.key: facet for facet in facets(small)}["cluster"]
+    assert (found.kind, found.count, found.values) == ("choice", 5, (("dark", 3), ("bright", 2)))
+    assert order(small)[gallery(small, where={"cluster": "bright"}, first=9)].tolist() == [4, 5]
+
+
+def with_map(name, n, unplaced=(), seed=0):
+    """A world of n photos with random scores and places."""
+    w, rng = world(name), np.random.default_rng(seed)
+    w.append(pa.table({"id": [f"t:{i:04}" for i in range(n)]}))
+    places = [None if i in unplaced else p for i, p in enumerate(rng.normal(size=(n, 2)).tolist())]
+    scores = pa.array(rng.random(n), pa.float32())
+    w.set_columns(pa.table({"score": scores, "tsne": pa.array(places, pa.list_(pa.float32(), 2))}))
+    return w
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEEPSELFIE_CACHE", str(tmp_path))
+
+
+def test_every_rank_has_a_cell_and_neighbours_are_kept(cache):
+    w = with_map("mapped", 300)
+    with pytest.raises(DeepselfieError, match=r"no grid yet\. Run: python -m deepselfie run mapped"):
+        cells(w)
+    report = layout(w)
+    found, columns, lines = cells(w)
+    assert found.dtype == np.int32 and not found.flags.writeable and (columns, lines) == (22, 14)
+    assert sorted((found[:, 1] * columns + found[:, 0]).tolist()) == list(range(300))
+    places = np.array(w.read(["tsne"])["tsne"].to_pylist())[order(w)]
+    assert np.corrcoef(places[:, 0], found[:, 0])[0, 1] > 0.9
+    assert np.corrcoef(places[:, 1], found[:, 1])[0, 1] < -0.9  # y upwards, lines downwards
+    assert report.details["recall@10"] > 0.5 and report.details["recall@10 by chance"] < 0.1
+    assert layout(w).nothing_to_do and layout(w).details == report.details
+
+
+def test_photos_without_a_place_come_last_in_rank_order(cache, small):
+    unplaced = {*range(0, 60, 3), 77}
+    w = with_map("part", 120, unplaced)
+    layout(w)
+    found, columns, lines = cells(w)
+    assert (columns, lines) == (14, 9)
+    number = found[:, 1] * columns + found[:, 0]
+    last = [rank for rank, row in enumerate(order(w)) if row in unplaced]
+    assert number[last].tolist() == list(range(99, 120))
+    assert sorted(number.tolist()) == list(range(120))
+    layout(small)  # has no tsne column
+    found, columns, lines = cells(small)
+    assert found.tolist() == [[i % columns, i // columns] for i in range(6)] and (columns, lines) == (4, 2)
+
+
+def test_a_lost_grid_is_made_again_and_a_killed_run_leaves_the_old_one(cache, monkeypatch):
+    w = with_map("killed", 50)
+    layout(w)
+    first, saved = cells(w)[0], w.report("layout")
+    path = w.path / "atlas" / "grid.npz"
+    path.unlink()
+    assert not layout(w).nothing_to_do and np.array_equal(cells(w)[0], first)
+
+    def killed(*arguments):
+        raise KeyboardInterrupt
+
+    old_order = order(w)
+    w.set_columns(pa.table({"score": pa.array(np.linspace(0, 1, 50), pa.float32())}))
+    w.save_report("score", {"key": "another model"})
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("deepselfie.snapped.snap", killed)
+        layout(w)
+    assert np.array_equal(order(w), old_order) and np.array_equal(cells(w)[0], first)
+    assert w.report("layout")["key"] == saved["key"]
+    assert not layout(w).nothing_to_do
+    assert np.array_equal(cells(w)[0], first[np.argsort(old_order)][order(w)])  # each photo keeps its cell
+
+
 def test_a_world_without_scores_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("DEEPSELFIE_CACHE", str(tmp_path))
     w = world("empty")
     w.append(pa.table({"id": ["a:1", "a:2"]}))
     w.set_columns(pa.table({"score": pa.nulls(2, pa.float32())}))
     assert layout(w).rows_out == 0
+    assert cells(w)[0].shape == (0, 2) and cells(w)[1:] == (0, 0)
     assert len(gallery(w, first=5)) == 0 and facets(w) == [] and len(named(w)) == 0
     with pytest.raises(DeepselfieError, match="No photo"):
         percentile(w, 0.5)
