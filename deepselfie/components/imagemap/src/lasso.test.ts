@@ -34,7 +34,8 @@ describe('enclosed', () => {
       const point = (): [number, number] => [left + random() * reach, top + random() * reach * 0.6];
       const outline: Outline = Array.from({ length: 3 + Math.floor(random() * 40) }, point);
       if (round % 3 === 0) outline.forEach((each) => { each[0] = Math.round(each[0]); each[1] = Math.round(each[1]); });
-      const points: Outline = Array.from({ length: 400 }, () => [left + (random() * 1.4 - 0.2) * reach, top + (random() - 0.2) * reach]);
+      const photo = (): [number, number] => [left + (random() * 1.4 - 0.2) * reach, top + (random() - 0.2) * reach];
+      const points = Array.from({ length: 400 }, photo);
       const inside = enclosed(outline, at(points), view), near = reach < 1000 ? 0.4 : reach < 2000 ? 0.75 : 1.5;
       points.forEach(([x, y], i) => {
         if (distance(outline, x, y) > near) expect([round, i, inside[i]]).toEqual([round, i, plainly(outline, x, y) ? 1 : 0]);

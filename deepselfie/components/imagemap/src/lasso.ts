@@ -4,6 +4,8 @@ import type { Stand } from './scene';
 import type { View } from './types';
 
 type Outline = [number, number][];
+/** Cells row by row, 1 inside; `scale` cells per px from (left, top) on. */
+interface Mask { mask: Uint8Array; columns: number; lines: number; left: number; top: number; scale: number }
 const CELLS = 2_000_000; // of the mask: half a px each under an outline as large as a view; 3 ms
 const FINEST = 4; // cells per px, for small outlines
 
@@ -16,14 +18,15 @@ export function enclosed(outline: Outline, { x, y, camera }: Stand, view: View):
   for (let i = 0; i < inside.length; i++) {
     const u = x[i]! * k + u0, v = y[i]! * k + v0;
     // never so for NaN, a photo without a place
-    if (u >= 0 && u < columns && v >= 0 && v < lines) inside[i] = mask[Math.floor(v) * columns + Math.floor(u)]!;
+    const at = Math.floor(v) * columns + Math.floor(u);
+    if (u >= 0 && u < columns && v >= 0 && v < lines) inside[i] = mask[at]!;
   }
   return inside;
 }
 
 /** The inside as a mask of cells, row by row: edges mark the cells where inside and outside change, and a sweep along
  *  each row from the left fills what lies between. */
-function filled(outline: Outline): { mask: Uint8Array; columns: number; lines: number; left: number; top: number; scale: number } {
+function filled(outline: Outline): Mask {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const [px, py] of outline) {
     [left, right] = [Math.min(left, px), Math.max(right, px)];

@@ -21,7 +21,8 @@ describe('miniature', () => {
       for (let x = 0; x < 80; x++) expect(pixels[y * 80 + x]).toBe(colour[Math.floor(y / 10) * 8 + Math.floor(x / 10)]);
   });
   it('leaves none out where photos are smaller than its pixels would have them', () => {
-    const few = Int32Array.of(0, 31), map = { ...wall, ranks: few, x: Float32Array.of(0.01, 7.99), y: Float32Array.of(0.01, 3.99) };
+    const places = { x: Float32Array.of(0.01, 7.99), y: Float32Array.of(0.01, 3.99) };
+    const map = { ...wall, ranks: Int32Array.of(0, 31), ...places };
     const pixels = miniature(atlas, map, plain, 3, 3);
     expect(pixels[0]).toBe(colour[0]);
     expect(pixels[8]).toBe(colour[31]);

@@ -97,7 +97,8 @@ function seenOf({ x, y, w, h }: Extent, camera: Camera, view: View): Extent {
 export function miniature(atlas: Atlas, layout: Layout, look: Look, width: number, height: number): Uint32Array<ArrayBuffer> {
   const pixels = new Uint32Array(width * height), { x, y, w, h } = extentOf(layout), { ranks } = layout, { dim, hidden } = look;
   const colours = look.colour ?? atlas.colour, faint = (Math.round(255 * DIM) << 24) | 0xffffff;
-  const side = layout.columns ? 1 : sizeAt(layout, layout.home) / layout.home, across = (side * width) / w, down = (side * height) / h;
+  const side = layout.columns ? 1 : sizeAt(layout, layout.home) / layout.home;
+  const across = (side * width) / w, down = (side * height) / h;
   for (let pass = dim && !hidden ? 0 : 1; pass < 2; pass++)
     for (let i = ranks.length - 1; i >= 0; i--) {
       const rank = ranks[i]!, selected = dim?.[rank] !== 1;

@@ -15,7 +15,8 @@ function world(come: string[] = []) {
   };
   const atlas = {
     n: N, levels: [{ px: 8 }, { px: 32 }, { px: 64 }], tinySide: 2, tiny: new Uint32Array(4 * N), slot, ask,
-    score: Float32Array.from({ length: N }, (_, rank) => 1 - rank / N), pages: { get: (name: string) => (come.includes(name) ? { name } : undefined) },
+    score: Float32Array.from({ length: N }, (_, rank) => 1 - rank / N),
+    pages: { get: (name: string) => (come.includes(name) ? { name } : undefined) },
   } as unknown as Atlas;
   return { atlas, ask };
 }
@@ -41,7 +42,8 @@ function panel() {
   document.body.append(made.box);
   const find = <T extends HTMLElement>(what: string) => made.box.querySelector<T>(what)!;
   const button = (text: string) => [...made.box.querySelectorAll('button')].find((each) => each.textContent === text)!;
-  const places = () => [...made.box.querySelectorAll<HTMLElement>('.photos button')].map((each) => Number(each.dataset.at)).sort((a, b) => a - b);
+  const cells = () => [...made.box.querySelectorAll<HTMLElement>('.photos button')];
+  const places = () => cells().map((each) => Number(each.dataset.at)).sort((a, b) => a - b);
   const scroll = (top: number) => { find('.scroller').scrollTop = top; find('.scroller').dispatchEvent(new Event('scroll')); };
   return { made, deps, find, button, places, scroll };
 }
@@ -114,7 +116,8 @@ describe('Panel', () => {
 
   it('exports the ids, best first, and says where that failed', async () => {
     const { made, button } = panel(), { atlas, ask } = world(), saved: [string, string][] = [];
-    vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(function (this: HTMLAnchorElement) { saved.push([this.download, this.href]); });
+    const click = vi.spyOn(HTMLAnchorElement.prototype, 'click');
+    click.mockImplementation(function (this: HTMLAnchorElement) { saved.push([this.download, this.href]); });
     vi.spyOn(URL, 'createObjectURL').mockReturnValue('blob:1');
     const revoke = vi.spyOn(URL, 'revokeObjectURL').mockReturnValue();
     made.show(atlas, Int32Array.of(9, 3, 5), '');
@@ -199,11 +202,12 @@ describe('its gallery', () => {
     made.show(world().atlas, ranks(103), '');
     const stops = () => [...made.box.querySelectorAll<HTMLElement>('.photos [tabindex="0"]')].map((each) => each.dataset.at);
     const at = () => (document.activeElement as HTMLElement).dataset.at;
-    const press = (key: string) => document.activeElement!.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+    const press = (key: string) =>
+      document.activeElement!.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
     expect(stops()).toEqual(['0']);
     find('[data-at="0"]').focus();
-    const walked = ['ArrowRight', 'ArrowDown', 'ArrowUp', 'ArrowUp', 'ArrowLeft', 'ArrowLeft', 'End', 'ArrowUp', 'ArrowDown', 'ArrowRight', 'Home']
-      .map((key) => { press(key); return at(); });
+    const keys = 'ArrowRight ArrowDown ArrowUp ArrowUp ArrowLeft ArrowLeft End ArrowUp ArrowDown ArrowRight Home'.split(' ');
+    const walked = keys.map((key) => { press(key); return at(); });
     expect(walked).toEqual(['1', '5', '1', '1', '0', '0', '102', '98', '102', '102', '0']);
     press('End');
     expect(find('.scroller').scrollTop).toBe(100 + 26 * 67 - 4 * 67);

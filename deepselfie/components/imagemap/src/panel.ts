@@ -18,8 +18,9 @@ export class Panel {
   private readonly exporting = element('button', { type: 'button' });
   private readonly actions: HTMLElement;
   private readonly differences = element('ul');
-  private readonly apart = element('section', { class: 'apart', hidden: '' }, element('h3', {}, 'What sets them apart'), this.differences);
-  private readonly none = element('p', { class: 'none', hidden: '' }, 'No photo fits. Clear the selection, or choose other photos.');
+  private readonly apart = element(
+    'section', { class: 'apart', hidden: '' }, element('h3', {}, 'What sets them apart'), this.differences);
+  private readonly none = element('p', { class: 'none' }, 'No photo fits. Clear the selection, or choose other photos.');
   private readonly scroller = element('div', { class: 'scroller' });
   private readonly gallery: Gallery;
   private atlas: Atlas | null = null;
@@ -35,7 +36,8 @@ export class Panel {
     this.exporting.onclick = () => void this.export();
     this.gallery = new Gallery(this.scroller, deps);
     this.actions = element('div', { class: 'actions' }, this.hiding, this.exporting);
-    const header = element('header', {}, element('p', { class: 'what', role: 'status' }, this.count, this.title), this.average, this.actions, clear);
+    const what = element('p', { class: 'what', role: 'status' }, this.count, this.title);
+    const header = element('header', {}, what, this.average, this.actions, clear);
     this.scroller.append(this.apart, this.none, this.gallery.box);
     this.box = element('section', { class: 'panel', 'aria-label': 'The selected photos', hidden: '' }, header, this.scroller);
   }
