@@ -1,7 +1,8 @@
 """Thumbnail pages and position arrays for the browser.
 
-In: the order, the photos, `score`, `tsne`, `label`. Out, under `atlas/`: `atlas.json`, WebP pages of two thumbnail
-sizes, and one binary file of columns in rank order (GEOMETRY). All but atlas.json are named by their content.
+In: the order and the cells, the photos, `score`, `tsne`, `label`. Out, under `atlas/`: `atlas.json`, WebP pages of
+three thumbnail sizes (LEVELS), and one binary file of columns in rank order (GEOMETRY). All but atlas.json are named
+by their content.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -20,60 +24,89 @@ from PIL import Image, ImageOps
 from deepselfie import pictures
 from deepselfie.embed import vectors
 from deepselfie.errors import DeepselfieError
-from deepselfie.layout import order
+from deepselfie.layout import cells, order
 from deepselfie.stage import Report, run_stage
 from deepselfie.world import World, fingerprint, read_json, write_atomically, write_json
 
-PAGE = 1024  # px: small enough for every phone's canvas, and decoded in 10 ms
-SMALL, LARGE = 16, 64  # px of a thumbnail's side, for walls of thousands and of hundreds
-PER_PAGE = {px: (PAGE // px) ** 2 for px in (SMALL, LARGE)}
-QUALITY = 60  # WebP: blocks show up below 55, a page is a tenth larger at 70 and twice as large at 90
+
+class Level(NamedTuple):
+    """One size of thumbnails, on square pages of side × side of them."""
+
+    px: int  # of a thumbnail's side
+    page: int  # px of a page's side
+    families: tuple[str, ...]
+    quality: int  # WebP: blocks show up below 55, a page is a tenth larger at 70 and twice as large at 90
+
+    @property
+    def side(self) -> int:
+        return self.page // self.px
+
+
+# Families say whose photos share a page: "rank", those beside each other in the order; "map", those of a square block
+# of the snapped grid. At 8 px a page holds 65,536 photos, so that one family serves every layout.
+# 1024 px a page are small enough for every phone's canvas, and decoded in 10 ms.
+LEVELS = (Level(8, 2048, ("map",), 75), Level(32, 1024, ("rank", "map"), 60), Level(64, 1024, ("rank", "map"), 60))
+SMALL, LARGE = 8, 64  # px: what is kept of each photo; 32 px come from the large one
+METHOD = 2  # of WebP: half the time of 4 for 3 % more bytes
+READ, UNREADABLE = 1, 2
+THUMB = np.dtype([("large", "u1", (LARGE, LARGE, 3)), ("small", "u1", (SMALL, SMALL, 3)), ("state", "u1")])
 GREY = 128  # the tile of a picture that cannot be read
+PART = 64  # photos decoded at a time: up to 15 MB of them in each thread's hands
 GEOMETRY = (
     ("row", "<u4"),
     ("score", "<f4"),
     ("x", "<u2"),
     ("y", "<u2"),
+    ("column", "<u2"),
+    ("line", "<u2"),
     *((channel, "u1") for channel in "rgb"),
     ("flags", "u1"),
 )
 GOOD, BAD, UNPLACED = 1, 2, 4  # flags: the label, and a photo that has no place on the map (x, y: its middle)
+DECODING = 0.7  # of the time; the rest goes into pages
 
 
-@dataclass
-class Page:
-    """One page of large thumbnails, and the same photos small."""
+def atlas(world: World) -> Report:
+    """Makes the thumbnail pages and the geometry of all photos in the order.
 
-    webp: bytes
-    small: np.ndarray  # uint8 (n, 16, 16, 3)
-    unreadable: list[int]  # places on the page
-
-
-def atlas(world: World, *, quality: int = QUALITY) -> Report:
-    """Makes the thumbnail pages and the geometry of all photos in the order. Pages are written as they are done, so
-    a killed run goes on with the next one."""
+    Each photo is decoded once, and its thumbnail kept on disk until all pages are done; a killed run goes on with the
+    photos and pages that are not there yet."""
     manifest_path = world.path / "atlas" / "atlas.json"
 
     def work(report: Report, progress) -> None:
-        rows = order(world)
-        folder = world.parts("atlas") / fingerprint(report.key, hashlib.sha256(rows.tobytes()).hexdigest())
-        large, small, unreadable = _large_pages(world, rows, folder, quality, progress)
-        files = {LARGE: large, SMALL: _small_pages(world, small, quality)}
-        geometry, frame = _geometry(world, rows, small.mean(axis=(1, 2)))
+        rows, (grid, columns, lines) = order(world), cells(world)
+        folder = _parts_folder(world, fingerprint(report.key, _digest(rows), _digest(grid)))
+        n, shown = len(rows), np.sort(rows)
+        thumbs = _thumbs(world, shown, folder / "thumbs", lambda done: progress(int(DECODING * done), n))
+        place = np.searchsorted(shown, rows)  # (N,): where the thumbnail of a rank is kept
+        plan = _plan(grid.astype(np.int64), columns, lines)
+        names: dict[tuple[int, str], list[str]] = {}
+
+        def page(one: Page) -> str:
+            return _page(world, folder, one, thumbs, place)
+
+        for done, (one, name) in enumerate(zip(plan, _in_threads(page, plan), strict=True), 1):
+            names.setdefault((one.level.px, one.family), []).append(name)
+            progress(int(n * (DECODING + (1 - DECODING) * done / len(plan))), n)
+        geometry, frame = _geometry(world, rows, grid, thumbs["small"].mean(axis=(1, 2))[place])
         manifest = {
-            "n": len(rows),
-            "levels": [{"px": px, "page": PAGE, "per_page": PER_PAGE[px], "pages": files[px]} for px in (SMALL, LARGE)],
-            "geometry": _write(world, "geometry", geometry, "bin"),
+            "n": n,
             "frame": frame,
+            "grid": {"columns": columns, "lines": lines},
+            "levels": [
+                {"px": v.px, "page": v.page, "pages": {f: names.get((v.px, f), []) for f in v.families}} for v in LEVELS
+            ],
+            "geometry": _write(world, "geometry", geometry, "bin"),
         }
         write_json(manifest_path, {**manifest, "version": fingerprint(manifest)})
-        _remove_all_but(world, {*files[SMALL], *files[LARGE], manifest["geometry"], "atlas.json", "order.npy"})
-        report.rows_in, report.rows_out = len(rows), len(rows) - len(unreadable)
-        for id in world.take(rows[unreadable], ["id"])["id"].to_pylist() if len(unreadable) else []:
+        _remove_all_but(world, {*page_names(manifest), manifest["geometry"], "atlas.json", "order.npy", "grid.npz"})
+        unreadable = rows[thumbs["state"][place] == UNREADABLE]
+        report.rows_in, report.rows_out = n, n - len(unreadable)
+        for id in world.take(unreadable, ["id"])["id"].to_pylist() if len(unreadable) else []:
             report.drop("picture cannot be read: shown as a grey tile", id=id)
-        report.details = {"pages": {str(px): len(names) for px, names in files.items()}, "quality": quality}
+        report.details = {"pages": {f"{family}-{px}": len(found) for (px, family), found in names.items()}}
 
-    settings = (quality, SMALL, LARGE)
+    settings = (LEVELS, METHOD, GEOMETRY, THUMB.descr)
     return run_stage(world, "atlas", work, key_parts=settings, after=("layout", "labels"), files=(manifest_path,))
 
 
@@ -83,6 +116,11 @@ def read_atlas(world: World) -> dict:
     if manifest is None:
         raise DeepselfieError(f"World '{world.name}' has no thumbnails yet. Run: python -m deepselfie run {world.name}")
     return manifest
+
+
+def page_names(manifest: dict) -> list[str]:
+    """The files of all pages that atlas.json speaks of."""
+    return [name for level in manifest["levels"] for names in level["pages"].values() for name in names]
 
 
 def read_geometry(world: World) -> dict[str, np.ndarray]:
@@ -95,104 +133,134 @@ def read_geometry(world: World) -> dict[str, np.ndarray]:
     return columns
 
 
+def rank_slot(manifest: dict, rank: int) -> tuple[str, int, int]:
+    """Where the LARGE thumbnail of a rank lies: the file of its page, x and y (px) on it."""
+    level = next(level for level in manifest["levels"] if level["px"] == LARGE)
+    side = level["page"] // LARGE
+    page, slot = divmod(rank, side * side)
+    return level["pages"]["rank"][page], slot % side * LARGE, slot // side * LARGE
+
+
 def on_map(world: World, places: np.ndarray) -> np.ndarray:
     """t-SNE places, float (M, 2), in the units of the geometry's x and y: float64 (M, 2), 0..65535 in the map."""
     x, y, span = read_atlas(world)["frame"]
     return (np.asarray(places, np.float64) - (x, y)) / span * 65535
 
 
-def make_page(images: list[bytes | None], quality: int = QUALITY) -> Page:
-    """One page from up to 256 encoded photos, each squished to a square. Knows nothing of worlds or files."""
-    page = Image.new("RGB", (PAGE, PAGE))
-    small = np.empty((len(images), SMALL, SMALL, 3), np.uint8)
-    unreadable, across = [], PAGE // LARGE
-    for slot, data in enumerate(images):
-        thumb = _thumb(data) if data else None
-        if thumb is None:
-            unreadable.append(slot)
-            thumb = Image.new("RGB", (LARGE, LARGE), (GREY, GREY, GREY))
-        page.paste(thumb, (slot % across * LARGE, slot // across * LARGE))
-        small[slot] = np.asarray(thumb.reduce(LARGE // SMALL))
-    return Page(_webp(page, quality), small, unreadable)
+def make_thumbs(images: list[bytes | None]) -> np.ndarray:
+    """THUMB (n,) of encoded photos, each squished to a square. Knows nothing of worlds or files."""
+    thumbs = np.empty(len(images), THUMB)
+    for thumb, data in zip(thumbs, images, strict=True):
+        image = _squished(data) if data else None
+        thumb["state"] = UNREADABLE if image is None else READ
+        image = image or Image.new("RGB", (LARGE, LARGE), (GREY, GREY, GREY))
+        thumb["large"], thumb["small"] = image, image.reduce(LARGE // SMALL)
+    return thumbs
 
 
-def _thumb(data: bytes) -> Image.Image | None:
-    """An encoded photo squished to LARGE px; None where it cannot be read."""
+def _squished(data: bytes) -> Image.Image | None:
+    """An encoded photo at LARGE px; None where it cannot be read."""
     try:
         image = Image.open(io.BytesIO(data))
         if image.format != "JPEG" or image.width * image.height > pictures.MAX_PIXELS:
             return Image.fromarray(pictures.square(data, LARGE))
-        image.draft("RGB", (2 * LARGE, 2 * LARGE))  # the decoder itself shrinks: 10 times faster for phone photos
-        image = ImageOps.exif_transpose(image).convert("RGB")
-        return image.resize((LARGE, LARGE), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        # The decoder itself shrinks, by eighths and averaging: 10 times faster for phone photos, and closer to a
+        # Lanczos of the whole photo than a box filter of it.
+        image.draft("RGB", (LARGE, LARGE))
+        image = image.convert("RGB").resize((LARGE, LARGE), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        return ImageOps.exif_transpose(image)
     except (DeepselfieError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
 
 
-def _large_pages(
-    world: World, rows: np.ndarray, folder: Path, quality: int, progress
-) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Names of the written large pages; small thumbs uint8 (N, 16, 16, 3); ranks that could not be read.
+def _thumbs(world: World, rows: np.ndarray, path: Path, progress: Callable[[int], None]) -> np.ndarray:
+    """THUMB (N,) of these rows, on disk: as left by a killed run where its state says so, else made."""
+    if not len(rows):
+        return np.empty(0, THUMB)
+    with open(path, "ab") as file:
+        file.truncate(len(rows) * THUMB.itemsize)  # zeros, which say "not made"; takes no space yet
+    thumbs = np.memmap(path, THUMB, "r", shape=(len(rows),))
+
+    def part(start: int) -> int:
+        some = rows[start : start + PART]
+        if not thumbs["state"][start : start + PART].all():
+            made = make_thumbs(pictures.image_bytes(world, some))
+            with open(path, "r+b") as file:  # not through the map: there a full disk would end the process
+                file.seek(start * THUMB.itemsize)
+                file.write(made)
+        return start + len(some)
+
+    for done in _in_threads(part, range(0, len(rows), PART)):
+        progress(done)
+    return thumbs
+
+
+class Page(NamedTuple):
+    level: Level
+    family: str
+    number: int
+    ranks: np.ndarray  # (m,) of the photos on it
+    slots: np.ndarray  # (m,) of each, row-major
+
+
+def _plan(grid: np.ndarray, columns: int, lines: int) -> list[Page]:
+    """All pages there are to make. grid: int64 (N, 2), column and line of each rank."""
+    pages, (column, line) = [], grid.T
+    for level in LEVELS:
+        side = level.side
+        across = -(-columns // side)
+        of = {
+            "rank": (*np.divmod(np.arange(len(grid)), side * side), -(-len(grid) // side**2)),
+            "map": (
+                line // side * across + column // side,
+                line % side * side + column % side,
+                across * -(-lines // side),
+            ),
+        }
+        for family in level.families:
+            page, slot, count = of[family]
+            by_page = np.argsort(page, kind="stable")
+            ranks_of = np.split(by_page, np.searchsorted(page[by_page], np.arange(1, count)))
+            for number, ranks in zip(range(count), ranks_of, strict=False):  # no page at all where there is no photo
+                pages.append(Page(level, family, number, ranks, slot[ranks]))
+    return pages
+
+
+def _page(world: World, folder: Path, page: Page, thumbs: np.ndarray, place: np.ndarray) -> str:
+    """The name of a page: as left by a killed run, or made."""
+    px, side = page.level.px, page.level.side
+    stem = f"{page.family}-{px}-{page.number}"
+    note = folder / stem
+    if note.exists() and (world.path / "atlas" / note.read_text()).exists():
+        return note.read_text()
+    kept = SMALL if px == SMALL else LARGE
+    pixels = np.zeros((side * side, kept, kept, 3), np.uint8)  # black where there is no photo
+    pixels[page.slots] = thumbs["small" if px == SMALL else "large"][place[page.ranks]]
+    pixels = pixels.reshape(side, side, kept, kept, 3).swapaxes(1, 2).reshape(side * kept, side * kept, 3)
+    image = Image.fromarray(pixels).reduce(kept // px)
+    out = io.BytesIO()
+    image.save(out, "WEBP", quality=page.level.quality, method=METHOD)
+    name = _write(world, stem, out.getvalue(), "webp")
+    write_atomically(note, name.encode())
+    return name
+
+
+def _in_threads(work: Callable, items: Iterable) -> Iterator:
+    """work(item) of each item, in their order, on all cores and only a few ahead, which bounds the memory.
 
     Threads, not processes: Pillow lets go of the interpreter while it decodes, scales and encodes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for other in folder.parent.glob("*"):
-        if other != folder:  # made under other settings or from another order
-            for file in other.glob("*"):
-                file.unlink()
-            other.rmdir()
-    small = np.empty((len(rows), SMALL, SMALL, 3), np.uint8)  # 768 B a photo
-    names, unreadable, per_page = [], [], PER_PAGE[LARGE]
-    starts = deque(range(0, len(rows), per_page))
-    cores = os.cpu_count() or 1
+    cores, items = os.cpu_count() or 1, iter(items)
     with ThreadPoolExecutor(cores) as pool:
-        begun: deque[tuple[int, Future]] = deque()
-        while starts or begun:
-            while starts and len(begun) < 2 * cores:  # bounds the memory
-                start = starts.popleft()
-                part = folder / f"{start // per_page}.npz"
-                begun.append((start, pool.submit(_page, world, rows[start : start + per_page], part, quality)))
-            start, future = begun.popleft()
-            name, thumbs, bad = future.result()
-            names.append(name)
-            small[start : start + len(thumbs)] = thumbs
-            unreadable.extend(start + bad)
-            progress(start + len(thumbs), len(rows))
-    return names, small, np.array(unreadable, np.int64)
+        begun = deque(pool.submit(work, item) for item in islice(items, 2 * cores))
+        while begun:
+            yield begun.popleft().result()
+            begun.extend(pool.submit(work, item) for item in islice(items, 1))
 
 
-def _page(world: World, rows: np.ndarray, part: Path, quality: int) -> tuple[str, np.ndarray, np.ndarray]:
-    """Name of the page of these rows, its small thumbs and unreadable places: as left by a killed run, or made."""
-    if part.exists():
-        with np.load(part, allow_pickle=False) as saved:
-            name = str(saved["name"])
-            if (world.path / "atlas" / name).exists():
-                return name, saved["small"], saved["unreadable"]
-    page = make_page(pictures.image_bytes(world, rows), quality)
-    name = _write(world, str(LARGE), page.webp, "webp", number=part.stem)
-    unreadable = np.array(page.unreadable, np.int64)
-    out = io.BytesIO()
-    np.savez(out, name=np.array(name), small=page.small, unreadable=unreadable)
-    write_atomically(part, out.getvalue())
-    return name, page.small, unreadable
-
-
-def _small_pages(world: World, small: np.ndarray, quality: int) -> list[str]:
-    names, across = [], PAGE // SMALL
-    for start in range(0, len(small), PER_PAGE[SMALL]):
-        cells = np.zeros((across * across, SMALL, SMALL, 3), np.uint8)
-        block = small[start : start + len(cells)]
-        cells[: len(block)] = block
-        pixels = cells.reshape(across, across, SMALL, SMALL, 3).swapaxes(1, 2).reshape(PAGE, PAGE, 3)
-        webp = _webp(Image.fromarray(pixels), quality)
-        names.append(_write(world, str(SMALL), webp, "webp", number=str(start // PER_PAGE[SMALL])))
-    return names
-
-
-def _geometry(world: World, rows: np.ndarray, colour: np.ndarray) -> tuple[bytes, list[float]]:
+def _geometry(world: World, rows: np.ndarray, grid: np.ndarray, colour: np.ndarray) -> tuple[bytes, list[float]]:
     """The bytes of GEOMETRY, and the frame of the map: t-SNE x and y of its lower left corner, and its side.
 
-    colour: float (N, 3), 0..255."""
+    grid: int (N, 2), column and line; colour: float (N, 3), 0..255."""
     names = [c for c in ("score", "tsne", "label") if c in world.columns]
     table = world.take(rows, names)
     places = np.full((len(rows), 2), np.nan)
@@ -209,6 +277,8 @@ def _geometry(world: World, rows: np.ndarray, colour: np.ndarray) -> tuple[bytes
         "score": table["score"].to_numpy(),
         "x": np.rint(scaled[:, 0]),
         "y": np.rint(scaled[:, 1]),
+        "column": grid[:, 0],
+        "line": grid[:, 1],
         **{channel: np.rint(colour[:, i]) for i, channel in enumerate("rgb")},
         "flags": GOOD * (label == 1) + BAD * (label == 0) + UNPLACED * ~placed,
     }
@@ -225,16 +295,23 @@ def _frame(places: np.ndarray) -> list[float]:
     return [float(x), float(y), side]
 
 
-def _webp(image: Image.Image, quality: int) -> bytes:
-    out = io.BytesIO()
-    image.save(out, "WEBP", quality=quality, method=4)
-    return out.getvalue()
+def _parts_folder(world: World, key: str) -> Path:
+    """Where what is made under this key is kept until the end; what was made under another one is removed."""
+    folder = world.parts("atlas") / key
+    folder.mkdir(parents=True, exist_ok=True)
+    for other in folder.parent.iterdir():
+        if other != folder:
+            shutil.rmtree(other)
+    return folder
 
 
-def _write(world: World, kind: str, data: bytes, ending: str, number: str | None = None) -> str:
+def _digest(data: np.ndarray | bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:8]
+
+
+def _write(world: World, stem: str, data: bytes, ending: str) -> str:
     """Writes a file of the atlas under a name made from its content, and returns the name."""
-    digest = hashlib.sha256(data).hexdigest()[:8]
-    name = ".".join([kind if number is None else f"{kind}-{number}", digest, ending])
+    name = f"{stem}.{_digest(data)}.{ending}"
     path = world.path / "atlas" / name
     if not path.exists():
         write_atomically(path, data)

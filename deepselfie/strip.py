@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from deepselfie.atlas import LARGE, read_atlas
+from deepselfie.atlas import LARGE, rank_slot, read_atlas
 from deepselfie.layout import order
 from deepselfie.pictures import thumbnail
 from deepselfie.world import World
@@ -26,12 +26,10 @@ def data_url(image: np.ndarray, size: int = 128) -> str:
 
 def thumbnails(world: World, ranks) -> list[str]:
     """The photos of these ranks as data: URLs of 64 px WebP."""
-    level = next(level for level in read_atlas(world)["levels"] if level["px"] == LARGE)
-    across = level["page"] // LARGE
-    found = []
+    manifest, found = read_atlas(world), []
     for rank in map(int, ranks):
-        page, slot = divmod(rank, level["per_page"])
-        found.append(_thumbnail(world.path / "atlas" / level["pages"][page], slot % across, slot // across))
+        name, x, y = rank_slot(manifest, rank)
+        found.append(_thumbnail(world.path / "atlas" / name, x, y))
     return found
 
 
@@ -87,8 +85,8 @@ STYLE = """<style>
 
 
 @lru_cache(maxsize=2048)
-def _thumbnail(path: Path, column: int, row: int) -> str:
-    cell = _page(path).crop((column * LARGE, row * LARGE, (column + 1) * LARGE, (row + 1) * LARGE))
+def _thumbnail(path: Path, x: int, y: int) -> str:
+    cell = _page(path).crop((x, y, x + LARGE, y + LARGE))
     return data_url(np.asarray(cell), LARGE)
 
 

@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,12 +13,12 @@ import pytest
 from PIL import Image
 
 from deepselfie import atlas as module
-from deepselfie.atlas import atlas, make_page, on_map, read_atlas, read_geometry
+from deepselfie.atlas import THUMB, atlas, make_thumbs, on_map, page_names, rank_slot, read_atlas, read_geometry
 from deepselfie.errors import DeepselfieError
-from deepselfie.layout import layout, order
+from deepselfie.layout import cells, layout, order
 from deepselfie.world import world
 
-N = 600  # three pages of large thumbs, the last one not full
+N = 1100  # more than one page of 32 px and of 64 px in both families, none of them full to the end
 
 
 def colour_of(row: int) -> tuple[int, int, int]:
@@ -40,7 +41,7 @@ def make_world(name):
     w, rng = world(name), np.random.default_rng(3)
     images = [encoded(colour_of(i), kind="PNG" if i % 50 == 7 else "JPEG") for i in range(N)]
     images[11], images[12] = b"no picture", None
-    w.append(pa.table({"id": [f"c:{i:03}" for i in range(N)], "image": pa.array(images, pa.large_binary())}))
+    w.append(pa.table({"id": [f"c:{i:04}" for i in range(N)], "image": pa.array(images, pa.large_binary())}))
     places = rng.normal(size=(N, 2)) * (30, 10)
     unplaced = np.arange(N) == 5
     tsne = pa.FixedSizeListArray.from_arrays(pa.array(places.ravel(), pa.float32()), 2, mask=pa.array(unplaced))
@@ -51,35 +52,75 @@ def make_world(name):
     return w
 
 
-def cell(w, rank, px):
-    """The thumbnail of a rank as a browser finds it, by the arithmetic of atlas.json alone."""
+def page_pixels(w, px, family, number):
     level = next(level for level in read_atlas(w)["levels"] if level["px"] == px)
-    page, slot = divmod(rank, level["per_page"])
-    across = level["page"] // px
-    x, y = slot % across * px, slot // across * px
-    with Image.open(w.path / "atlas" / level["pages"][page]) as image:
-        assert image.size == (1024, 1024) and image.format == "WEBP"
-        return np.asarray(image.convert("RGB"))[y : y + px, x : x + px].astype(int)
+    name = level["pages"][family][number]
+    assert re.fullmatch(rf"{family}-{px}-{number}\.[0-9a-f]{{8}}\.webp", name)
+    with Image.open(w.path / "atlas" / name) as image:
+        assert image.size == (level["page"],) * 2 and image.format == "WEBP"
+        return np.asarray(image.convert("RGB")).astype(int)
 
 
-def test_each_photo_is_where_its_rank_says(coloured):
+def cell(w, px, family, rank=None, at=None):
+    """The thumbnail of a rank, or of a cell (column, line), as a browser finds it, by what atlas.json says alone."""
+    manifest = read_atlas(w)
+    side = next(level["page"] for level in manifest["levels"] if level["px"] == px) // px
+    if family == "rank":
+        page, slot = divmod(rank, side * side)
+        x, y = slot % side * px, slot // side * px
+    else:
+        column, line = at or (int(read_geometry(w)[name][rank]) for name in ("column", "line"))
+        page = line // side * -(-manifest["grid"]["columns"] // side) + column // side
+        x, y = column % side * px, line % side * px
+    return page_pixels(w, px, family, page)[y : y + px, x : x + px]
+
+
+def middle(pixels):
+    edge = len(pixels) // 4
+    return pixels[edge:-edge, edge:-edge].mean(axis=(0, 1))
+
+
+ALL = ((8, "map"), (32, "rank"), (32, "map"), (64, "rank"), (64, "map"))
+
+
+def test_each_photo_is_where_its_rank_and_its_cell_say(coloured):
     report = atlas(coloured)
     rows = order(coloured)
     assert report.rows_in == len(rows) == N - 1 and report.rows_out == N - 3
-    assert sorted(p["id"] for p in report.problems) == ["c:011", "c:012"]
-    for rank in (0, 1, 15, 16, 255, 256, 300, N - 2):
-        row = rows[rank]
-        expected = (128,) * 3 if row in (11, 12) else colour_of(row)
-        for px in (16, 64):
-            inside = cell(coloured, rank, px)[px // 4 : -px // 4, px // 4 : -px // 4]
-            assert np.abs(inside.mean(axis=(0, 1)) - expected).max() < 8, (rank, px)
-    grey = int(np.flatnonzero(rows == 11)[0])
-    assert np.abs(cell(coloured, grey, 64)[8:-8, 8:-8] - 128).max() < 8
-    levels = read_atlas(coloured)["levels"]
-    assert [(v["px"], v["page"], v["per_page"], len(v["pages"])) for v in levels] == [
-        (16, 1024, 4096, 1),
-        (64, 1024, 256, 3),
+    assert sorted(p["id"] for p in report.problems) == ["c:0011", "c:0012"]
+    grey = [int(np.flatnonzero(rows == row)[0]) for row in (11, 12)]
+    for rank in (0, 1, 15, 16, 31, 32, 255, 256, 300, 1023, 1024, N - 2, *grey):
+        expected = (128,) * 3 if rank in grey else colour_of(rows[rank])
+        for px, family in ALL:
+            assert np.abs(middle(cell(coloured, px, family, rank)) - expected).max() < 12, (rank, px, family)
+    manifest = read_atlas(coloured)
+    assert [(v["px"], v["page"], {f: len(p) for f, p in v["pages"].items()}) for v in manifest["levels"]] == [
+        (8, 2048, {"map": 1}),
+        (32, 1024, {"rank": 2, "map": 2}),  # the grid: 42 columns, 27 lines
+        (64, 1024, {"rank": 5, "map": 6}),
     ]
+    assert manifest["grid"] == {"columns": 42, "lines": 27}
+
+
+def test_cells_and_slots_without_a_photo_are_black(coloured):
+    atlas(coloured)
+    taken, columns, lines = cells(coloured)
+    empty = {(c, r) for c in range(columns) for r in range(lines)} - set(map(tuple, taken.tolist()))
+    assert len(empty) == columns * lines - (N - 1) > 0
+    for at in empty:
+        for px in (32, 64):
+            assert middle(cell(coloured, px, "map", at=at)).max() < 12
+    assert middle(cell(coloured, 64, "rank", N - 1)).max() < 12
+    assert page_pixels(coloured, 8, "map", 0)[27 * 8 + 8 :].max() < 6  # below the last line
+
+
+def test_the_python_side_finds_the_same_thumbnail(coloured):
+    atlas(coloured)
+    for rank in (0, 17, 256, N - 2):
+        name, x, y = rank_slot(read_atlas(coloured), rank)
+        with Image.open(coloured.path / "atlas" / name) as page:
+            found = np.asarray(page.convert("RGB"))[y : y + 64, x : x + 64]
+        assert (found == cell(coloured, 64, "rank", rank)).all()
 
 
 def test_geometry_holds_what_the_table_holds(coloured):
@@ -87,7 +128,8 @@ def test_geometry_holds_what_the_table_holds(coloured):
     columns, rows = read_geometry(coloured), order(coloured)
     table = coloured.take(rows, ["score", "label", "tsne"])
     size = (coloured.path / "atlas" / read_atlas(coloured)["geometry"]).stat().st_size
-    assert size == 16 * len(rows)
+    assert size == 20 * len(rows)
+    assert (np.stack([columns["column"], columns["line"]], axis=1) == cells(coloured)[0]).all()
     assert (columns["row"] == rows).all()
     assert (columns["score"] == table["score"].to_numpy()).all()
     flags = columns["flags"]
@@ -128,43 +170,60 @@ def test_files_that_no_longer_count_are_removed(coloured):
     atlas(coloured)
     after = read_atlas(coloured)
     assert after["version"] != before["version"]
-    named = {after["geometry"], *(page for level in after["levels"] for page in level["pages"])}
-    assert {p.name for p in (coloured.path / "atlas").iterdir()} == named | {"atlas.json", "order.npy"}
+    named = {after["geometry"], *page_names(after)}
+    assert {p.name for p in (coloured.path / "atlas").iterdir()} == named | {"atlas.json", "order.npy", "grid.npz"}
 
 
-def test_a_killed_run_goes_on_with_the_pages_there(tmp_path, monkeypatch):
-    monkeypatch.setenv("DEEPSELFIE_CACHE", str(tmp_path))
-    whole, killed = make_world("whole"), make_world("killed")
-    atlas(whole)
-    program = """
-import time, sys
+SLOW = """
+import sys, time
 from deepselfie import atlas, pictures, world
-read, w = pictures.image_bytes, world.world("killed")
-def slow(w, rows):
-    if len(list(w.parts("atlas").glob("*/*.npz"))) > 0:
+w = world.world("killed")
+read, compose = pictures.image_bytes, atlas._page
+def slow_read(w, rows):
+    if sys.argv[1] == "photos" and rows[0] >= 512:
         time.sleep(60)
     return read(w, rows)
-pictures.image_bytes = slow
+def slow_page(world, folder, page, *rest):
+    if sys.argv[1] == "pages" and (page.level.px, page.number) == (64, 2):
+        time.sleep(60)
+    return compose(world, folder, page, *rest)
+pictures.image_bytes, atlas._page = slow_read, slow_page
 atlas.os.cpu_count = lambda: 1
 atlas.atlas(w)
 """
-    process = subprocess.Popen([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": os.getcwd()})
-    parts = killed.parts("atlas")
-    while not list(parts.glob("*/*.npz")):
+
+
+@pytest.mark.parametrize("during", ["photos", "pages"])
+def test_a_killed_run_goes_on_with_what_is_there(tmp_path, monkeypatch, during):
+    monkeypatch.setenv("DEEPSELFIE_CACHE", str(tmp_path))
+    whole, killed = make_world("whole"), make_world("killed")
+    atlas(whole)
+    process = subprocess.Popen([sys.executable, "-c", SLOW, during], env={**os.environ, "PYTHONPATH": os.getcwd()})
+    while made_so_far(killed, during) < (512 if during == "photos" else 7):  # 1 + 2 + 2 pages, and two of 64 px
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not (killed.path / "atlas" / "atlas.json").exists()
-    made = []
-    monkeypatch.setattr(module, "make_page", lambda *a: made.append(1) or make_page(*a))
+    decoded, written = [], []
+    write = module._write
+    monkeypatch.setattr(module, "make_thumbs", lambda images: decoded.extend(images) or make_thumbs(images))
+    monkeypatch.setattr(module, "_write", lambda w, stem, *rest: written.append(stem) or write(w, stem, *rest))
     atlas(killed)
-    assert len(made) == 2  # of three: the first was there
+    assert len(decoded) == (N - 1 - 512 if during == "photos" else 0)
+    assert len(written) == (17 if during == "photos" else 10)  # of 16 pages and the geometry
     assert read_atlas(killed) == read_atlas(whole)
-    assert not parts.exists()
+    assert not killed.parts("atlas").exists()
 
 
-def test_a_page_of_every_kind_of_picture():
+def made_so_far(w, during) -> int:
+    if during == "pages":
+        return len(list(w.parts("atlas").glob("*/*-*")))
+    data = b"".join(path.read_bytes() for path in w.parts("atlas").glob("*/thumbs"))
+    return int(np.count_nonzero(np.frombuffer(data, THUMB, len(data) // THUMB.itemsize)["state"]))
+
+
+def test_thumbs_of_every_kind_of_picture():
     left_red = Image.new("RGB", (400, 300), "blue")
     left_red.paste("red", (0, 0, 200, 300))
     kinds = []
@@ -179,16 +238,22 @@ def test_a_page_of_every_kind_of_picture():
         out = io.BytesIO()
         left_red.convert(mode).save(out, kind)
         kinds.append(out.getvalue())
-    exif = Image.Exif()
-    exif[0x0112] = 3  # upside down
-    out = io.BytesIO()
-    left_red.save(out, "JPEG", exif=exif)
-    page = make_page([*kinds, out.getvalue(), kinds[0][:300], b"", None])
-    assert page.unreadable == [7, 8, 9]
-    for place in (0, 1, 3, 4, 5):
-        assert page.small[place, 8, 3, 0] > 150 > 100 > page.small[place, 8, 12, 0], place  # red left, not right
-    assert page.small[6, 8, 3, 0] < 100 < 150 < page.small[6, 8, 12, 0]  # upright again
-    assert page.small.shape == (10, 16, 16, 3)
+    turned = []
+    for orientation in (3, 6):  # upside down; lying on its left side
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        out = io.BytesIO()
+        left_red.save(out, "JPEG", exif=exif)
+        turned.append(out.getvalue())
+    thumbs = make_thumbs([*kinds, *turned, kinds[0][:300], b"", None])
+    assert thumbs["state"].tolist() == [1] * 8 + [2] * 3
+    for px, name in ((64, "large"), (8, "small")):
+        red, far = thumbs[name][..., 0].astype(int), px * 3 // 4
+        for place in (0, 1, 3, 4, 5):
+            assert red[place, px // 2, px // 4] > 150 > 100 > red[place, px // 2, far], place  # red left, not right
+        assert red[6, px // 2, px // 4] < 100 < 150 < red[6, px // 2, far]  # upright again
+        assert red[7, px // 4, px // 2] > 150 > 100 > red[7, far, px // 2]
+        assert (thumbs[name][8:] == 128).all()
 
 
 def test_an_empty_order_makes_an_empty_atlas(tmp_path, monkeypatch):
