@@ -4,8 +4,10 @@ import type { Facet } from './types';
 
 const numbers = (low: number, high: number): Facet =>
   ({ key: 'brightness', label: 'Brightness', kind: 'number', unit: '%', count: 0, low, high, values: [] });
-const choice = (n: number, key = 'split'): Facet =>
-  ({ key, label: key, kind: 'choice', unit: '', count: 0, low: null, high: null, values: Array.from({ length: n }, (_, i) => [`v${i}`, n - i]) });
+const choice = (n: number, key = 'split'): Facet => ({
+  key, label: key, kind: 'choice', unit: '', count: 0, low: null, high: null,
+  values: Array.from({ length: n }, (_, i) => [`v${i}`, n - i]),
+});
 const yesNo = (key = 'border'): Facet =>
   ({ key, label: key, kind: 'yes_no', unit: '', count: 0, low: null, high: null, values: [[false, 90], [true, 10]] });
 
@@ -109,7 +111,7 @@ describe('what is selected', () => {
     expect([...passes(Float32Array.of(0, NaN), { codes: [] })]).toEqual([0, 0]);
   });
 
-  const odd: Facet = { ...choice(0), values: [['a|b', 9], ['~', 8], ['~1', 7], ['', 6], ['a', 5], ['é ü', 4], ['~0|~', 3], ['b', 2], ['|', 1]] };
+  const odd: Facet = { ...choice(0), values: ['a|b', '~', '~1', '', 'a', 'é ü', '~0|~', 'b', '|'].map((text) => [text, 1]) };
   it('comes back from its text', () => {
     for (let mask = 1; mask < 2 ** odd.values.length; mask++) {
       const only: Only = { codes: range(odd.values.length).filter((i) => mask & (1 << i)).reverse() };

@@ -90,7 +90,6 @@ export function passes(values: Float32Array, only: Only): Uint8Array {
 
 /** The name of a code of a facet: 'yes', 'no', or the choice's text. */
 export function nameOf(facet: Facet, code: number): string {
-  if (facet.key === 'label') return code ? 'good' : 'bad';
   return facet.kind === 'yes_no' ? (code ? 'yes' : 'no') : String(facet.values[code]?.[0] ?? '');
 }
 /** The codes of a facet in the order in which they are shown, each with its number of photos in the world. */
@@ -107,7 +106,8 @@ export function onlyToText(facet: Facet, only: Only): string {
 /** What onlyToText() wrote; null where it says nothing of this facet. */
 export function textToOnly(facet: Facet, text: string): Only | null {
   if (facet.kind === 'number') {
-    const ends = text.split('~'), [low, high] = ends.map((end, i) => (end.trim() ? Number(end) : [facet.low, facet.high][i] ?? NaN));
+    const ends = text.split('~'), own = [facet.low, facet.high];
+    const [low, high] = ends.map((end, i) => (end.trim() ? Number(end) : own[i] ?? NaN));
     return ends.length === 2 && low! <= high! ? { low: low!, high: high! } : null;
   }
   const codeOf = new Map(codesOf(facet).map(([code]) => [escaped(nameOf(facet, code)), code]));

@@ -43,11 +43,13 @@ describe('namesOf', () => {
     expect(Math.hypot(name!.x - 15, name!.y - 15)).toBeLessThan(4);
   });
   it('of very many photos at one place', () => {
-    expect(namesOf(...world({ same: Array(200_000).fill([0.5, 0.25]) }))).toEqual([{ text: 'same', x: 0.5, y: 0.25, n: 200_000 }]);
+    const same = Array(200_000).fill([0.5, 0.25]);
+    expect(namesOf(...world({ same }))).toEqual([{ text: 'same', x: 0.5, y: 0.25, n: 200_000 }]);
   });
   it('leaves out what has no name, no photo or no place; the largest comes first', () => {
     const [layout, values, facet] = world({
-      small: blob(3, 0, 0, 1), 'unnamed 4': blob(50, 1, 1, 1), large: blob(90, 5, 5, 1), nowhere: Array(9).fill([NaN, NaN]), gone: [],
+      small: blob(3, 0, 0, 1), 'unnamed 4': blob(50, 1, 1, 1), large: blob(90, 5, 5, 1),
+      nowhere: Array(9).fill([NaN, NaN]), gone: [],
     });
     expect(namesOf(layout, values, facet).map(({ text, n }) => [text, n])).toEqual([['large', 90], ['small', 3]]);
     expect(namesOf(layout, values.fill(NaN), facet)).toEqual([]);
@@ -61,16 +63,20 @@ describe('drawNames', () => {
     const out: Box[] = [], halo: string[] = [];
     const size = () => parseInt(context.font.split(' ')[1]!), width = (text: string) => 0.5 * size() * text.length;
     const context = {
-      font: '', save() {}, restore() {}, measureText: (text: string) => ({ width: width(text) }), strokeText: (text: string) => halo.push(text),
+      font: '', save() {}, restore() {},
+      measureText: (text: string) => ({ width: width(text) }),
+      strokeText: (text: string) => halo.push(text),
       fillText: (text: string, x: number, y: number) => {
         expect(halo.at(-1)).toBe(text);
         out.push({ text, x, y, w: width(text), h: size() });
       },
     };
-    drawNames(context as unknown as CanvasRenderingContext2D, names, camera, view, { ink: '#000', paper: '#fff', font: 'sans-serif' });
+    const theme = { ink: '#000', paper: '#fff', font: 'sans-serif' };
+    drawNames(context as unknown as CanvasRenderingContext2D, names, camera, view, theme);
     return out;
   }
-  const many = Array.from({ length: 300 }, (_, i): Name => ({ text: `name ${i}`, x: 1200 * random() - 600, y: 900 * random() - 450, n: 300 - i }));
+  const named = (text: string, x: number, y: number, n: number): Name => ({ text, x, y, n });
+  const many = Array.from({ length: 300 }, (_, i) => named(`name ${i}`, 1200 * random() - 600, 900 * random() - 450, 300 - i));
 
   it('none over another, none cut off, no more than a view can bear', () => {
     for (const k of [0.3, 1, 3]) {
@@ -79,12 +85,13 @@ describe('drawNames', () => {
       expect(boxes.length).toBeLessThanOrEqual(24);
       for (const [i, a] of boxes.entries()) {
         expect(a.x - a.w / 2 >= 0 && a.x + a.w / 2 <= 800 && a.y - a.h / 2 >= 0 && a.y + a.h / 2 <= 600).toBe(true);
-        for (const b of boxes.slice(0, i)) expect(Math.abs(a.x - b.x) >= (a.w + b.w) / 2 || Math.abs(a.y - b.y) >= (a.h + b.h) / 2).toBe(true);
+        for (const b of boxes.slice(0, i))
+          expect(Math.abs(a.x - b.x) >= (a.w + b.w) / 2 || Math.abs(a.y - b.y) >= (a.h + b.h) / 2).toBe(true);
       }
     }
   });
   it('the larger group wins the place, in larger letters', () => {
-    const [first, ...rest] = written([{ text: 'large', x: 0, y: 0, n: 900 }, { text: 'small', x: 4, y: 4, n: 9 }, { text: 'far', x: 200, y: 0, n: 9 }]);
+    const [first, ...rest] = written([named('large', 0, 0, 900), named('small', 4, 4, 9), named('far', 200, 0, 9)]);
     expect(first).toMatchObject({ text: 'large', x: 400, y: 300, h: 18 });
     expect(rest.map(({ text, h }) => [text, h < 14])).toEqual([['far', true]]);
   });

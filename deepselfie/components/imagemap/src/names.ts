@@ -39,7 +39,8 @@ const median = (numbers: number[]): number => Float32Array.from(numbers).sort()[
 
 /** Writes the names in view, the largest first and none over another, in CSS px. */
 export function drawNames(
-  context: CanvasRenderingContext2D, names: Name[], camera: Camera, view: View, theme: { ink: string; paper: string; font: string },
+  context: CanvasRenderingContext2D, names: Name[], camera: Camera, view: View,
+  theme: { ink: string; paper: string; font: string },
 ): void {
   const most = Math.max(...names.map(({ n }) => n)), taken: [number, number, number, number][] = [];
   context.save();
