@@ -21,7 +21,8 @@ const SCALE = Uint32Array.from({ length: STEPS }, (_, i) => {
   const [l, c, h] = STOPS[k]!.map((v, j) => v + (STOPS[k + 1]![j]! - v) * t);
   return oklch(l!, c!, h!);
 });
-// as far from each other and from grey as twelve can be, for the red- and the green-blind too; the farthest apart first
+// found by a random search for twelve far from each other and from grey, for the red- and the green-blind too (at least 0.1 in
+// OKLab); the farthest apart come first
 const CHOICES = [
   '4b67fa', 'fbd509', 'a51105', '86cdff', '720caf', 'd45003', '89f0bf', 'ff8516', '719cf5', '7cbb9b', '6e4163', '7868a9',
 ].map((hex) => { const v = parseInt(hex, 16); return pack(v >> 16, (v >> 8) & 255, v & 255); });
