@@ -76,8 +76,9 @@ def photo(rng: np.random.Generator, rank: int, size: tuple[int, int]) -> np.ndar
     tile = _tile(rank)
     if rng.random() < 0.5:
         tile = tile[:, ::-1]
-    left, top = rng.integers(0, 6, 2)
-    tile = tile[top : LARGE - 6 + top, left : LARGE - 6 + left]
+    across, down = (round((LARGE - 6) * side / max(size)) for side in size)
+    left, top = (LARGE - across) // 2 + rng.integers(-3, 4), rng.integers(0, 6)  # heads are in the upper middle
+    tile = tile[top : top + down, left : left + across]
     image = cv2.resize(tile, size, interpolation=cv2.INTER_CUBIC).astype(np.int16)
     towards = rng.normal(0, 12, 2)
     light = np.add.outer(np.linspace(-1, 1, height) * towards[0], np.linspace(-1, 1, width) * towards[1])
