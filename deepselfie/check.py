@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from deepselfie import pictures
+from deepselfie.atlas import LARGE, page_names, rank_slot
 from deepselfie.demo import ids
 from deepselfie.world import World, read_json
 
@@ -22,7 +23,7 @@ def check(world: World) -> Iterator[tuple[str, str]]:
     rows = len(world)
     names = world.read(["id"])["id"].to_pylist()
     yield f"table: {rows:,} photos", "" if len(set(names)) == rows else "ids are not unique"
-    for stage in ("import", "faces", "labels", "score", "embed", "layout", "atlas"):
+    for stage in ("import", "faces", "labels", "score", "embed", "clusters", "layout", "atlas"):
         report = world.report(stage)
         if report:
             missing = set(report["columns"]) - world.columns
@@ -46,6 +47,16 @@ def _order(world: World, scores: np.ndarray) -> Iterator[tuple[str, str]]:
         whole = np.array_equal(np.sort(order), np.flatnonzero(~np.isnan(scores)))
         falling = whole and np.all(np.diff(scores[order]) <= 0)
         yield f"order: {len(order):,} ranks", "" if falling else "it is not the photos by falling score"
+        yield "grid: a cell for each", _grid_fault(world, len(order))
+
+
+def _grid_fault(world: World, n: int) -> str:
+    path = world.path / "atlas" / "grid.npz"
+    if not path.exists():
+        return "it is missing"
+    with np.load(path, allow_pickle=False) as grid:
+        cells = grid["line"].astype(np.int64) * int(grid["columns"]) + grid["column"]
+    return "" if len(np.unique(cells)) == len(cells) == n else "photos share a cell"
 
 
 def _model_fault(world: World) -> str:
@@ -64,7 +75,7 @@ def _atlas(world: World, names: list[str]) -> Iterator[tuple[str, str]]:
     card = read_json(folder / "atlas.json")
     if card is None:
         return
-    files = [card["geometry"], *(page for level in card["levels"] for page in level["pages"])]
+    files = [card["geometry"], *page_names(card)]
     faults = [
         name for name in files if not (folder / name).exists() or _hash(folder / name) != name.split(".")[-2][-8:]
     ]
@@ -72,23 +83,20 @@ def _atlas(world: World, names: list[str]) -> Iterator[tuple[str, str]]:
     order = np.load(folder / "order.npy", allow_pickle=False)
     ranks = [rank for rank in range(len(order)) if ids.parse(names[order[rank]])]
     if ranks and not faults:
-        level = max(card["levels"], key=lambda level: level["px"])
         sample = np.random.default_rng(0).choice(ranks, min(SAMPLE, len(ranks)), replace=False)
-        worst = max(_difference(folder, level, rank, names[order[rank]]) for rank in sample)
+        worst = max(_difference(folder, card, rank, names[order[rank]]) for rank in sample)
         yield (
             f"pictures: {len(sample)} rendered again, {worst:.1f} grey levels from their thumbnails at most",
             "" if worst <= SAME_PICTURE else "the renderer draws other pictures than the atlas shows",
         )
 
 
-def _difference(folder, level: dict, rank: int, id: str) -> float:
+def _difference(folder, card: dict, rank: int, id: str) -> float:
     """Mean absolute difference, in grey levels, between a thumbnail and the demo selfie rendered again."""
-    px, across = level["px"], level["page"] // level["px"]
-    page, slot = divmod(int(rank), level["per_page"])
-    left, top = slot % across * px, slot // across * px
-    image = Image.open(io.BytesIO((folder / level["pages"][page]).read_bytes())).convert("RGB")
-    shown = np.asarray(image.crop((left, top, left + px, top + px)), float)
-    return float(np.abs(shown - pictures.square(pictures.rendered(id, ids.SIZE), px)).mean())
+    page, left, top = rank_slot(card, int(rank))
+    image = Image.open(io.BytesIO((folder / page).read_bytes())).convert("RGB")
+    shown = np.asarray(image.crop((left, top, left + LARGE, top + LARGE)), float)
+    return float(np.abs(shown - pictures.square(pictures.rendered(id, ids.SIZE), LARGE)).mean())
 
 
 def _hash(path) -> str:

@@ -19,7 +19,8 @@ SAID = {  # what each stage does, in a few words
     "train": "train the network",
     "score": "score every photo",
     "embed": "place them on the map",
-    "layout": "put them in order",
+    "clusters": "find neighbourhoods on the map",
+    "layout": "put them in order and on a grid",
     "atlas": "make thumbnails",
 }
 

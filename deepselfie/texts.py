@@ -28,8 +28,8 @@ CONTINUUM = (
     "every row down, it likes a little less."
 )
 HOW_TO_WALK = (
-    "Scroll or pinch to zoom, drag to move, hover or tap a photo to see it large. On the keyboard, arrows go from "
-    "photo to photo and + and − zoom. The address of the page remembers the photo you chose."
+    "Scroll or pinch to zoom, drag to move, hover or tap a photo to see it large. Draw around photos (lasso, or Shift "
+    "and drag) to see what sets them apart. The address of the page remembers what you see."
 )
 BEST = "The top of the ranking, the best of any group you care to pick, and, if you insist, the other end."
 WORST = (
@@ -46,6 +46,7 @@ SPACE = (
     "Two selfies stand close together here when the network sees much the same in them, whoever is on them. "
     "Walk around: there are neighbourhoods."
 )
+LAND = "Scored and placed here and now. Your photo is not kept: close this page and it is gone."
 TSNE = """
 Just before its verdict, the network boils each photo down to a list of numbers (its last hidden layer, *fc7*). Photos
 with similar lists look similar *to the network*. [t-SNE](https://distill.pub/2016/misread-tsne/) lays the photos out

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from deepselfie import texts
-from deepselfie.components.explore import choose_subgroup, explore
+from deepselfie.components.explore import choose_subgroup
+from deepselfie.components.imagemap import image_map
 from deepselfie.components.page import page
 from deepselfie.layout import gallery
 
@@ -24,6 +25,7 @@ else:
     ranks = gallery(world, first=int(show.split()[1]))
     view = {"thumb": 128 if len(ranks) <= 100 else 64, "height": 800}
 if len(ranks):
-    explore(world, layout="gallery", ranks=ranks.tolist(), key=f"gallery-{show}", **view)
+    layouts = ["gallery", "tsne", "snapped"] if "tsne" in world.columns else ["gallery"]
+    image_map(world, layouts=layouts, ranks=ranks.tolist(), tools=False, key="gallery", **view)
 else:
     st.info("No photo is like that. Take a filter away, or open one a little wider.", icon="🔍")

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from deepselfie import texts
-from deepselfie.components.explore import explore
+from deepselfie.components.imagemap import image_map
 from deepselfie.components.page import page
 from deepselfie.layout import order
 
 world = page("The continuum", texts.CONTINUUM, "🌈", needs=("score",))
 st.caption(f"{len(order(world)):,} photos. {texts.HOW_TO_WALK}")
-explore(world, layout="continuum", height=760, key="continuum")
+image_map(world, layouts=["continuum", "tsne", "snapped"], height=800, key="continuum")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from deepselfie import texts
-from deepselfie.components.explore import explore
+from deepselfie.components.imagemap import image_map
 from deepselfie.components.page import page
 from deepselfie.layout import named, order
 from deepselfie.summary import percent
@@ -16,4 +16,5 @@ if not ranks:
 table = world.take(order(world)[ranks], ["name", "score"]).to_pylist()
 captions = {rank: f"{row['name']}\n{percent(row['score'], 0)}" for rank, row in zip(ranks, table, strict=True)}
 st.caption(f"{len(ranks):,} people; each with the score of the one photo shown.")
-explore(world, layout="gallery", ranks=ranks, captions=captions, thumb=128, height=760, key="famous")
+layouts = ["named", "tsne", "snapped"] if "tsne" in world.columns else ["named"]
+image_map(world, layouts=layouts, ranks=ranks, captions=captions, thumb=128, height=800, tools=False, key="famous")

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from deepselfie import figures, strip, texts, yours
-from deepselfie.components.explore import ask_for_photo, explore, held_scorer, once
+from deepselfie.components.explore import ask_for_photo, held_scorer, mark_of, once
+from deepselfie.components.imagemap import image_map
 from deepselfie.components.page import page
 from deepselfie.errors import DeepselfieError
 from deepselfie.layout import order, rank_of
@@ -40,10 +41,10 @@ st.html(strip.strip(world, strip.even_ranks(verdict.n, 20), here=(verdict.rank, 
 if verdict.place:
     st.subheader("The nearest selfies, in the network's eyes")
     ranks = [rank_of(world, row) for row in verdict.neighbours]
-    explore(world, layout="gallery", ranks=ranks, thumb=84, height=200, key="nearest")
+    image_map(world, layouts=["gallery"], ranks=ranks, thumb=84, height=200, tools=False, linked=False, key="nearest")
     st.subheader("Its place on the map")
-    mark = {"x": verdict.place[0], "y": verdict.place[1], "rank": verdict.rank, "image": thumb}
-    explore(world, layout="tsne", mark=mark, height=520, key="yours-map")
+    layouts = ["tsne", "snapped", "continuum"]
+    image_map(world, layouts=layouts, mark=mark_of(photo, verdict), height=560, key="yours-map")
 else:
     st.caption(texts.NO_PLACE)
 st.subheader("What could be measured")

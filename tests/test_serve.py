@@ -49,7 +49,7 @@ def client(served):
 
 def test_atlas_files_are_kept_for_good(client, served):
     manifest = read_atlas(served)
-    for name in (manifest["geometry"], manifest["levels"][0]["pages"][0]):
+    for name in (manifest["geometry"], manifest["levels"][0]["pages"]["map"][0]):
         first = client.get(f"/ds/atlas/little/{name}", headers={"Accept-Encoding": "gzip"})
         assert first.status_code == 200 and first.content == (served.path / "atlas" / name).read_bytes()
         assert first.headers["cache-control"] == FOREVER and first.headers["content-encoding"] == "identity"

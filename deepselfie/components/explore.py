@@ -1,4 +1,4 @@
-"""What several pages share around the image map: the selected photo in the URL, facets, a held scorer, an upload.
+"""What several pages share beside the image map: facets, a held scorer, an upload, its place on the map.
 
 Everything here is Streamlit; what it shows is computed elsewhere.
 """
@@ -11,32 +11,20 @@ from typing import Any
 
 import streamlit as st
 
-from deepselfie.attributes import LABELS
-from deepselfie.components.imagemap import image_map
+from deepselfie import strip, texts, yours
+from deepselfie.components.imagemap import Mark
 from deepselfie.errors import DeepselfieError
 from deepselfie.layout import Facet, facets
 from deepselfie.world import World
-from deepselfie.yours import MAX_MEGABYTES, file_types
-
-NOT_FOR_VISITORS = {"split", "name", "truth.account"}
-
-
-@st.fragment
-def explore(world: World, *, key: str, **view) -> None:
-    """An image map (`view`: its arguments) whose selected photo is in the URL as ?photo=ROW. Reruns alone."""
-    asked = st.query_params.get("photo", "")
-    row = image_map(world, key=key, selected=int(asked) if asked.isdecimal() else None, **view)
-    if row is None:
-        st.query_params.pop("photo", None)
-    elif str(row) != asked:
-        st.query_params["photo"] = str(row)
 
 
 def choose_subgroup(world: World) -> dict[str, tuple | bool | str]:
     """Controls for the facets that the visitor picks, all kept in the URL; returns `where` for layout.gallery."""
-    known = {facet.key: facet for facet in facets(world) if facet.key not in NOT_FOR_VISITORS}
+    found = facets(world)
+    keys = [facet.key for facet in found]
+    known = {f.key: f for f in found if texts.is_for_visitors(f.key, f.kind == "number", keys)}
     picked = st.multiselect(
-        "Only photos with", list(known), format_func=facet_label, key="by", bind="query-params",
+        "Only photos with", list(known), format_func=texts.facet_label, key="by", bind="query-params",
         placeholder="choose one thing or several",
     )  # fmt: skip
     where = {}
@@ -48,21 +36,14 @@ def choose_subgroup(world: World) -> dict[str, tuple | bool | str]:
     return where
 
 
-def facet_label(key: str) -> str:
-    """The name of a facet as visitors read it."""
-    if key == "label":
-        return "Labelled good by likes"
-    return LABELS[key][0] if key in LABELS else key.removeprefix("truth.").replace("_", " ").capitalize()
-
-
 def _facet(facet: Facet) -> tuple | bool | str | None:
     """One control; None where it does not narrow anything."""
-    label, key = facet_label(facet.key), f"only-{facet.key}"
+    label, key = texts.facet_label(facet.key), f"only-{facet.key}"
     if facet.kind == "number":
         whole = facet.low == round(facet.low) and facet.high == round(facet.high) and facet.high - facet.low <= 50
         low, high = (int(facet.low), int(facet.high)) if whole else (facet.low, facet.high)
         step = 1 if whole else (high - low) / 100
-        form = "percent" if LABELS.get(facet.key, ("", ""))[1] == "%" else None
+        form = "percent" if texts.facet_unit(facet.key) == "%" else None
         chosen = st.slider(label, low, high, (low, high), step, form, key=key, bind="query-params")
         return None if chosen == (low, high) else chosen
     counts = {("yes" if value else "no") if facet.kind == "yes_no" else value: n for value, n in facet.values}
@@ -99,7 +80,9 @@ def ask_for_photo() -> bytes | None:
         given = st.camera_input("Take a photo")
     else:
         given = st.file_uploader(
-            f"A photo from this device, up to {MAX_MEGABYTES} MB", type=file_types(), max_upload_size=MAX_MEGABYTES
+            f"A photo from this device, up to {yours.MAX_MEGABYTES} MB",
+            type=yours.file_types(),
+            max_upload_size=yours.MAX_MEGABYTES,
         )
     return given.getvalue() if given else None
 
@@ -110,3 +93,27 @@ def once(name: str, depends_on: tuple, make: Callable[[], Any]) -> Any:
     if st.session_state.get(name, (None,))[0] != key:
         st.session_state[name] = key, make()
     return st.session_state[name][1]
+
+
+def mark_of(photo: yours.Photo, verdict: yours.Verdict) -> Mark:
+    """An upload that has a place, for the image map."""
+    x, y = verdict.place
+    image = strip.data_url(photo.image, 128)
+    return {"x": x, "y": y, "rank": verdict.rank, "image": image, "neighbours": verdict.neighbours}
+
+
+def ask_where_i_land(world: World) -> Mark | None:
+    """A button beside the map for a photo of the visitor's own; returns it with its place once it is given."""
+    with st.popover("Where do I land?", icon="📍"):
+        st.caption(texts.LAND)
+        data = ask_for_photo()
+        if data is None:
+            return None
+        try:
+            photo = once("photo", (data,), lambda: yours.look(data))
+            verdict = once("verdict", (data, world.name), lambda: yours.judge(world, photo, held_scorer(world)))
+        except DeepselfieError as error:
+            st.error(str(error), icon="🙈")
+            return None
+        st.markdown(texts.verdict(verdict) if verdict.place else texts.NO_PLACE)
+    return mark_of(photo, verdict) if verdict.place else None

@@ -71,15 +71,16 @@ def _choose_world() -> World | None:
     if name not in names:
         st.warning(f"There is no world '{name}' here: this is '{names[0]}'.")
         name = names[0]
-    st.session_state["world"] = st.session_state["world_choice"] = st.query_params["world"] = name
+    st.session_state["world"] = st.session_state["world_choice"] = name
+    if asked != name:  # only then: it writes the whole address anew, in which the image map may have gone on since
+        st.query_params["world"] = name
     with st.sidebar:
         st.selectbox("World", names, key="world_choice", on_change=_world_chosen, help="A collection of photos.")
     return world(name)
 
 
 def _world_chosen() -> None:
-    st.query_params["world"] = st.session_state["world_choice"]
-    st.query_params.pop("photo", None)  # a row number means another photo in another world
+    st.query_params.from_dict({"world": st.session_state["world_choice"]})  # all else was about the other world
 
 
 def run_pages() -> None:

@@ -46,7 +46,10 @@ def make_world(name: str, n: int):
     places = np.stack([rows % 20, -(rows // 20)], axis=1).astype(np.float32)
     fc7 = pa.FixedSizeListArray.from_arrays(pa.array(places.ravel(), pa.float16()), 2)
     tsne = pa.FixedSizeListArray.from_arrays(pa.array(places.ravel(), pa.float32()), 2)
-    w.set_columns(pa.table({"score": pa.array(rows / n, pa.float32()), "fc7": fc7, "tsne": tsne}))
+    bright = [{"brightness": float(row % 20) / 20, "monochrome": bool(row % 3 == 0)} for row in rows]
+    fields = pa.struct([("brightness", pa.float32()), ("monochrome", pa.bool_())])
+    columns = {"score": pa.array(rows / n, pa.float32()), "fc7": fc7, "tsne": tsne}
+    w.set_columns(pa.table({**columns, "attributes": pa.array(bright, fields)}))
     layout(w)
     atlas(w)
     return w

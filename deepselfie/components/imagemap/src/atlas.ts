@@ -1,0 +1,206 @@
+// The photos of a world in the browser, by rank: geometry, thumbnails, larger pictures and facts, fetched when wanted.
+
+import { Loader, type Owner } from './loader';
+import type { Facet, Family, PhotoFacts } from './types';
+
+// Fetches in flight. A browser opens 6 connections to a server: pictures may take a while to be drawn, and with all
+// 6 waiting for them the next page could not be asked for.
+const PAGES_AT_ONCE = 4, PICTURES_AT_ONCE = 2;
+const PAGES = 48, PICTURES = 200; // bitmaps kept: of 4 MB and up to 1 MB
+const LINGER = 30_000; // ms that an atlas nobody uses is kept for the next page of the app
+export const UNPLACED = 4; // of flags: no place on the map
+export const SIDE = 65535; // the map's side in x and y
+
+export interface Level {
+  px: number; // side of a thumbnail
+  page: number; // px of a page's side
+  pages: Partial<Record<Family, string[]>>;
+}
+interface Manifest { n: number; grid: { columns: number; lines: number }; levels: Level[]; geometry: string }
+/** Where a thumbnail lies: the name of its page, and x and y (px) on it. */
+export interface Slot { name: string; x: number; y: number; px: number }
+
+export class Atlas {
+  private static readonly all = new Map<string, Atlas>();
+  /** One atlas for all maps of a world; `close` lets go of it. */
+  static open(world: string, version: string, user: Owner): Atlas {
+    const name = `${world}?${version}`;
+    const atlas = Atlas.all.get(name) ?? new Atlas(world, version);
+    Atlas.all.set(name, atlas);
+    atlas.users.add(user);
+    clearTimeout(atlas.ending);
+    return atlas;
+  }
+
+  n = 0;
+  grid = { columns: 1, lines: 1 };
+  levels: Level[] = [];
+  row = new Uint32Array();
+  score = new Float32Array();
+  x = new Uint16Array(); // on the map, to the right
+  y = new Uint16Array(); // on the map, upwards
+  column = new Uint16Array(); // on the snapped grid
+  line = new Uint16Array();
+  colour = new Uint32Array(); // the mean colour, as 0xffBBGGRR
+  flags = new Uint8Array();
+  /** Thumbnails of the smallest level, photo by photo, `tinySide`² pixels each; the mean colour until they come. */
+  tiny = new Uint32Array();
+  tinySide = 8;
+  readonly rankOf = new Map<number, number>(); // row -> rank
+  readonly facts = new Map<number, Promise<PhotoFacts>>();
+  readonly pages: Loader;
+  readonly pictures: Loader;
+  readonly loaded: Promise<void>;
+  private readonly users = new Set<Owner>();
+  private readonly pixelsOf = new Map<string, Uint32Array>();
+  private readonly unpacked = new Set<string>();
+  private readonly valuesOf = new Map<string, Promise<Float32Array>>();
+  private facetList: Promise<Facet[]> | undefined;
+  private ending: ReturnType<typeof setTimeout> | undefined;
+
+  private constructor(private readonly world: string, private readonly version: string) {
+    const redraw = () => this.users.forEach((user) => user.redraw());
+    this.pages = new Loader((name) => this.address('atlas', name), PAGES, PAGES_AT_ONCE, redraw, (name) => this.pixelsOf.delete(name));
+    this.pictures = new Loader((key) => this.address('picture', key + '.webp'), PICTURES, PICTURES_AT_ONCE, redraw);
+    this.loaded = this.load();
+    this.loaded.catch(() => Atlas.all.delete(`${world}?${version}`)); // the next try begins anew
+  }
+  close(user: Owner): void {
+    this.users.delete(user);
+    this.pages.wanted.delete(user);
+    this.pictures.wanted.delete(user);
+    if (this.users.size) return;
+    this.ending = setTimeout(() => {
+      this.pages.dispose();
+      this.pictures.dispose();
+      Atlas.all.delete(`${this.world}?${this.version}`);
+    }, LINGER);
+  }
+
+  private address(kind: string, rest: string): string {
+    const fixed = kind === 'atlas' && rest !== 'atlas.json'; // named by its content
+    return `/ds/${kind}/${this.world}/${rest}${fixed ? '' : `?v=${this.version}`}`;
+  }
+  private async get(kind: string, rest: string): Promise<Response> {
+    const answer = await fetch(this.address(kind, rest));
+    if (!answer.ok) throw new Error(`${rest}: ${answer.status}`);
+    return answer;
+  }
+  private async load(): Promise<void> {
+    const { n, grid, levels, geometry }: Manifest = await (await this.get('atlas', 'atlas.json')).json();
+    const bytes = await (await this.get('atlas', geometry)).arrayBuffer();
+    Object.assign(this, { n, grid, levels });
+    this.row = new Uint32Array(bytes, 0, n);
+    this.score = new Float32Array(bytes, 4 * n, n);
+    [this.x, this.y, this.column, this.line] = [8, 10, 12, 14].map((at) => new Uint16Array(bytes, at * n, n)) as
+      [Uint16Array<ArrayBuffer>, Uint16Array<ArrayBuffer>, Uint16Array<ArrayBuffer>, Uint16Array<ArrayBuffer>];
+    const [r, g, b, flags] = [16, 17, 18, 19].map((at) => new Uint8Array(bytes, at * n, n)) as
+      [Uint8Array, Uint8Array, Uint8Array, Uint8Array<ArrayBuffer>];
+    this.flags = flags;
+    this.colour = Uint32Array.from({ length: n }, (_, i) => (0xff000000 | (b[i]! << 16) | (g[i]! << 8) | r[i]!) >>> 0);
+    this.tinySide = levels[0]!.px;
+    const each = this.tinySide ** 2;
+    this.tiny = new Uint32Array(n * each);
+    for (let i = 0; i < n; i++) this.tiny.fill(this.colour[i]!, i * each, (i + 1) * each);
+    this.row.forEach((row, rank) => this.rankOf.set(row, rank));
+  }
+
+  /** Page number and slot of a rank, at a level that has this family. */
+  pageOf(rank: number, level: number, family: Family): number {
+    const { px, page } = this.levels[level]!, side = page / px;
+    if (family === 'rank') return Math.floor(rank / side ** 2);
+    return Math.floor(this.line[rank]! / side) * Math.ceil(this.grid.columns / side) + Math.floor(this.column[rank]! / side);
+  }
+  slot(rank: number, level: number, family: Family): Slot | null {
+    const { px, page, pages } = this.levels[level]!, side = page / px, names = pages[family];
+    if (!names) return null;
+    const name = names[this.pageOf(rank, level, family)];
+    if (name === undefined) return null;
+    const [u, v] = family === 'map' ? [this.column[rank]! % side, this.line[rank]! % side]
+      : [rank % side, Math.floor(rank / side) % side];
+    return { name, x: u * px, y: v * px, px };
+  }
+  /** The pixels of a page that has come, 0xffBBGGRR row by row; kept as long as its bitmap. */
+  pixels(name: string): Uint32Array | undefined {
+    const bitmap = this.pages.get(name);
+    if (bitmap && !this.pixelsOf.has(name)) this.pixelsOf.set(name, read(bitmap));
+    return bitmap && this.pixelsOf.get(name);
+  }
+  /** Fills `tiny` from the pages that have come; returns the names of those still to come. */
+  unpackTiny(): string[] {
+    const { px, page, pages } = this.levels[0]!, names = pages.map ?? pages.rank ?? [];
+    const family: Family = pages.map ? 'map' : 'rank';
+    for (const [number, name] of names.entries()) {
+      const bitmap = this.unpacked.has(name) ? undefined : this.pages.get(name);
+      if (!bitmap) continue;
+      const source = read(bitmap), side = page / px;
+      for (let rank = 0; rank < this.n; rank++) {
+        if (this.pageOf(rank, 0, family) !== number) continue;
+        const [u, v] = family === 'map' ? [this.column[rank]! % side, this.line[rank]! % side]
+          : [rank % side, Math.floor(rank / side) % side];
+        let from = v * px * page + u * px, to = rank * px * px;
+        for (let line = 0; line < px; line++, from += page, to += px) this.tiny.set(source.subarray(from, from + px), to);
+      }
+      this.unpacked.add(name);
+    }
+    return names.filter((name) => !this.unpacked.has(name));
+  }
+
+  /** The key of a picture of about `px` device pixels for `pictures`. */
+  pictureKey(rank: number, px: number): string {
+    return `${this.row[rank]}/${px <= 144 ? 128 : px <= 300 ? 256 : 512}`;
+  }
+  pictureUrl(rank: number, size = 256): string { return this.address('picture', `${this.row[rank]}/${size}.webp`); }
+  /** How many of a hundred photos of the world one is better liked than. */
+  share(rank: number): number { return Math.round((100 * (this.n - rank - 0.5)) / this.n); }
+
+  photo(rank: number): Promise<PhotoFacts> {
+    const known = this.facts.get(rank) ?? this.get('photo', `${this.row[rank]}.json`).then((answer) => answer.json());
+    this.facts.set(rank, known);
+    return known.catch(() => { this.facts.delete(rank); return {}; });
+  }
+  facets(): Promise<Facet[]> {
+    this.facetList ??= fetch(`/ds/facets/${this.world}.json?v=${this.version}`).then(async (answer) => {
+      if (!answer.ok) throw new Error(`facets: ${answer.status}`);
+      return (await answer.json()).facets;
+    });
+    const asked = this.facetList!;
+    asked.catch(() => { this.facetList = undefined; });
+    return asked;
+  }
+  /** A facet's values in rank order: numbers, 0 and 1, or the index into its `values`; NaN where not known. */
+  values(key: string): Promise<Float32Array> {
+    const known = this.valuesOf.get(key)
+      ?? this.get('values', `${encodeURIComponent(key)}.bin`).then(async (answer) => new Float32Array(await answer.arrayBuffer()));
+    this.valuesOf.set(key, known);
+    known.catch(() => this.valuesOf.delete(key));
+    return known;
+  }
+  /** Asks the server about a set of photos: kind 'apart' (JSON) or 'ids' (CSV). */
+  ask(kind: 'apart' | 'ids', ranks: Int32Array<ArrayBuffer>, signal?: AbortSignal): Promise<Response> {
+    const address = `/ds/${kind}/${this.world}${kind === 'ids' ? '.csv' : ''}`;
+    return fetch(address, { method: 'POST', body: ranks, ...(signal && { signal }) }).then((answer) => {
+      if (!answer.ok) throw new Error(`${kind}: ${answer.status}`);
+      return answer;
+    });
+  }
+  /** Photos by id, name or rank. */
+  async find(q: string, signal?: AbortSignal): Promise<{ row: number; rank: number; id: string; name: string | null }[]> {
+    const answer = await fetch(`/ds/find/${this.world}.json?q=${encodeURIComponent(q)}`, signal ? { signal } : {});
+    return answer.ok ? (await answer.json()).photos : [];
+  }
+}
+
+function read(bitmap: ImageBitmap): Uint32Array {
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height), context = canvas.getContext('2d', { willReadFrequently: true })!;
+  context.drawImage(bitmap, 0, 0);
+  return new Uint32Array(context.getImageData(0, 0, bitmap.width, bitmap.height).data.buffer);
+}
+
+/** An address under /ds/ or base64 of int32, little-endian. */
+export async function fetchRanks(given: string): Promise<Int32Array<ArrayBuffer>> {
+  if (!given.startsWith('/')) return new Int32Array(Uint8Array.from(atob(given), (c) => c.charCodeAt(0)).buffer);
+  const answer = await fetch(given);
+  if (!answer.ok) throw new Error(`${given}: ${answer.status}`);
+  return new Int32Array(await answer.arrayBuffer());
+}

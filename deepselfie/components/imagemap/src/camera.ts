@@ -1,0 +1,54 @@
+// The camera over a layout: what it may see, how it zooms and flies. All lengths in px, places in units of the layout.
+
+import { clamp } from './dom';
+import type { Layout } from './layouts';
+import type { Camera, View } from './types';
+
+export function homeOf(layout: Layout, view: View): Camera {
+  const { x0, y0, w, h, home, top } = layout;
+  return bounded(layout, view, { x: x0 + w / 2, y: top ? y0 : y0 + h / 2, k: home });
+}
+
+/** The nearest camera that a visitor may have: never so far or so near, nor off the photos. */
+export function bounded(layout: Layout, { width, height }: View, { x, y, k }: Camera): Camera {
+  const { x0, y0, w, h, least, most, top, columns } = layout, slack = columns ? 0 : 0.45;
+  k = clamp(k, least, most);
+  const axis = (v: number, from: number, side: number, view: number, aligned: boolean): number => {
+    const half = view / 2 / k, free = half * 2 * slack;
+    if (side <= 2 * half && !free) return aligned ? from + half : from + side / 2;
+    return clamp(v, Math.min(from + half, from + side / 2) - free, Math.max(from + side - half, from + side / 2) + free);
+  };
+  return { x: axis(x, x0, w, width, false), y: axis(y, y0, h, height, top), k };
+}
+
+/** The camera after a zoom by `factor` that leaves what is at (px, py) of the view where it is. */
+export function zoomed(layout: Layout, view: View, from: Camera, factor: number, px: number, py: number): Camera {
+  const k = clamp(from.k * factor, layout.least, layout.most), shift = 1 / from.k - 1 / k;
+  return { x: from.x + (px - view.width / 2) * shift, y: from.y + (py - view.height / 2) * shift, k };
+}
+
+/** Where a flight from one camera to another is at s in 0..1. */
+export function between(from: Camera, to: Camera, s: number): Camera {
+  const k = from.k * (to.k / from.k) ** s;
+  // the centre goes as 1/k does, so that a zoom at a point keeps that point
+  const part = Math.abs(to.k / from.k - 1) < 1e-3 ? s : (1 / from.k - 1 / k) / (1 / from.k - 1 / to.k);
+  return { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part, k };
+}
+
+export const eased = (t: number): number => t * t * (3 - 2 * t);
+
+/** Place -> px in the view, and back. */
+export function toScreen({ x, y, k }: Camera, { width, height }: View, [u, v]: [number, number]): [number, number] {
+  return [(u - x) * k + width / 2, (v - y) * k + height / 2];
+}
+export function toPlace({ x, y, k }: Camera, { width, height }: View, [px, py]: [number, number]): [number, number] {
+  return [x + (px - width / 2) / k, y + (py - height / 2) / k];
+}
+
+/** A camera as shares of the layout, which hold in a view of another size: for addresses and for memory. */
+export function relative(layout: Layout, { x, y, k }: Camera): [number, number, number] {
+  return [(x - layout.x0) / layout.w, (y - layout.y0) / layout.h, k / layout.home];
+}
+export function absolute(layout: Layout, view: View, [x, y, zoom]: [number, number, number]): Camera {
+  return bounded(layout, view, { x: layout.x0 + x * layout.w, y: layout.y0 + y * layout.h, k: zoom * layout.home });
+}
