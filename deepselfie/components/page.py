@@ -72,7 +72,8 @@ def _choose_world() -> World | None:
         st.warning(f"There is no world '{name}' here: this is '{names[0]}'.")
         name = names[0]
     st.session_state["world"] = st.session_state["world_choice"] = name
-    if asked != name:  # only then: it writes the whole address anew, in which the image map may have gone on since
+    # only where need be: Streamlit then adds an address to the history, and forgets what the image map wrote into it
+    if name != (asked or names[0]):
         st.query_params["world"] = name
     with st.sidebar:
         st.selectbox("World", names, key="world_choice", on_change=_world_chosen, help="A collection of photos.")

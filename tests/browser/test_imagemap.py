@@ -100,6 +100,7 @@ def test_hovering_shows_the_photo_and_those_like_it(tab):
     expect(card).to_contain_text("Person 5")
     expect(card.locator("img")).to_have_attribute("src", re.compile(r"/ds/picture/demo/5/256\.webp"))
     expect(card.locator(".alike canvas")).to_have_count(6)
+    tab.wait_for_timeout(500)  # until its page has come
     like = card.locator(".alike canvas").first.evaluate("c => [...c.getContext('2d').getImageData(32, 32, 1, 1).data]")
     assert min(np.abs(np.array(like[:3]) - colour_of(row)).max() for row in (4, 6, 25)) <= 14
     tab.mouse.move(2, 2)
@@ -241,3 +242,130 @@ def test_on_a_phone_tap_pan_and_pinch(phone):
     panned = settled(canvas)
     assert panned[0] > near[0] and panned[1] > near[1] and panned[2] == near[2]
     assert phone.evaluate("document.scrollingElement.scrollWidth") <= 390
+
+
+def press_and_drag(page, points, shift=False):
+    if shift:
+        page.keyboard.down("Shift")
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=3)
+    page.mouse.up()
+    if shift:
+        page.keyboard.up("Shift")
+
+
+def test_photos_fly_from_layout_to_layout(tab):
+    canvas = open_map(tab, WALL)
+    tab.get_by_role("button", name="Map", exact=True).click()
+    expect(canvas).to_have_attribute("data-layout", "tsne")
+    settled(canvas)
+    expect(tab).to_have_url(re.compile("layout=tsne"))
+    for row in (19, 150, 280):
+        assert_colour(canvas, map_place(row), row)
+    tab.get_by_role("button", name="Grid", exact=True).click()
+    settled(canvas)
+    columns = int(canvas.get_attribute("data-columns"))
+    assert columns == 22  # of 22 × 14 cells for 300 photos
+    tab.reload()
+    tab.wait_for_selector(f"{CANVAS}[data-layout='snapped']")
+
+
+def test_the_lasso_selects_and_greys_the_others(tab):
+    canvas = open_map(tab, MAP)
+    settled(canvas)
+    box = canvas.bounding_box()
+    corners = [map_place(0), map_place(4), map_place(44), map_place(40)]  # 5 × 3 photos
+    (x0, y0), (x1, y1) = on_screen(canvas, corners[0]), on_screen(canvas, corners[2])
+    around = [(x0 - 9, y0 - 9), (x1 + 9, y0 - 9), (x1 + 9, y1 + 9), (x0 - 9, y1 + 9), (x0 - 9, y0 - 5)]
+    press_and_drag(tab, [(box["x"] + x, box["y"] + y) for x, y in around], shift=True)
+    panel = tab.locator(".panel")
+    expect(panel).to_contain_text("15 photos")
+    expect(panel).to_contain_text("on average, 50 % in all")
+    settled(canvas)
+    assert_colour(canvas, map_place(44), 44)
+    grey = 0.2 * np.array(colour_of(299)) + 0.8 * 255  # the best lies on top
+    assert np.abs(pixel(canvas, map_place(299)) - grey).max() < 12
+    with tab.expect_download() as download:
+        panel.get_by_role("button", name=re.compile("Export")).click()
+    lines = download.value.path().read_text().split()
+    assert lines[0] == "rank,id,score" and len(lines) == 16
+    canvas.press("Escape")
+    expect(panel).to_be_hidden()
+
+
+def test_colours_filter_and_their_address(tab):
+    canvas = open_map(tab, MAP)
+    tab.get_by_label("Colour by").select_option("monochrome")
+    expect(tab.locator(".legend")).to_contain_text("Black and white")
+    expect(tab).to_have_url(re.compile("colour=monochrome"))
+    tab.locator(".legend").get_by_text("yes", exact=True).click()
+    expect(tab.locator(".panel")).to_contain_text("100 photos")
+    expect(tab).to_have_url(re.compile("only=yes"))
+    tab.reload()
+    tab.wait_for_selector(f"{CANVAS}[data-view]")
+    expect(tab.locator(".panel")).to_contain_text("100 photos")
+    tab.get_by_role("button", name=re.compile("Clear")).click()
+    expect(tab.locator(".panel")).to_be_hidden()
+    assert canvas.is_visible()
+
+
+def test_search_finds_by_name_and_flies_there(tab):
+    canvas = open_map(tab, MAP)
+    tab.keyboard.press("/")
+    tab.keyboard.type("Person 7")
+    tab.get_by_role("option").filter(has_text="Person 7").first.click()
+    expect(tab.locator(".card.pinned")).to_contain_text("Person 7")
+    assert settled(canvas)[:2] == pytest.approx(map_place(7), abs=0.03)
+
+
+def test_a_view_comes_back_with_its_address_and_with_back(tab):
+    canvas = open_map(tab, f"{MAP}?x=0.4&y=0.5&zoom=3&photo=colour:150")
+    x, y, k = settled(canvas)
+    expect(tab.locator(".card.pinned")).to_be_visible()
+    assert x == pytest.approx(0.4, abs=0.02)
+    tab.wait_for_timeout(400)
+    tab.get_by_test_id("stSidebarNav").get_by_text("The continuum").click()
+    tab.wait_for_selector(f"{CANVAS}[data-layout='continuum']")
+    assert "zoom=" not in tab.url
+    tab.go_back()
+    tab.wait_for_selector(f"{CANVAS}[data-layout='tsne']")
+    assert settled(canvas) == pytest.approx([x, y, k], rel=1e-3)
+    expect(tab.locator(".card.pinned")).to_be_visible()
+
+
+def test_thirty_page_switches_leave_nothing_behind(tab):
+    open_map(tab, WALL)
+    menu, session = tab.get_by_test_id("stSidebarNav"), tab.context.new_cdp_session(tab)
+
+    def switch(times):
+        for i in range(times):
+            menu.get_by_text("Selfie space" if i % 2 == 0 else "The continuum").click()
+            # not wait_for_selector: what that returns would hold the element
+            expect(tab.locator(CANVAS)).to_have_attribute("data-layout", "tsne" if i % 2 == 0 else "continuum")
+        tab.wait_for_timeout(1500)  # answers under way come, and are let go
+        for _ in range(3):
+            session.send("HeapProfiler.collectGarbage")
+        return session.send("Memory.getDOMCounters")
+
+    before, after = switch(4), switch(30)
+    assert tab.locator(CANVAS).count() == 1
+    assert after["jsEventListeners"] <= before["jsEventListeners"] + 40  # a map has about 32
+    assert after["nodes"] <= before["nodes"] + 200
+
+
+def test_the_theme_is_followed(tab):
+    tab.emulate_media(color_scheme="dark")
+    canvas = open_map(tab, MAP)
+    settled(canvas)
+    x, y, k = view(canvas)
+    box = canvas.bounding_box()
+    corner = (x + (box["width"] / 2 - 3) / k, y - (box["height"] / 2 - 3) / k)
+    assert pixel(canvas, corner).max() < 60
+    tab.emulate_media(color_scheme="light")
+    for _ in range(30):
+        if pixel(canvas, corner).min() > 240:
+            break
+        tab.wait_for_timeout(100)
+    assert pixel(canvas, corner).min() > 240

@@ -30,3 +30,15 @@ export function writeLink(search: string, { layout, view, photo, colour, only }:
   const text = all.toString();
   return text ? `?${text}` : '';
 }
+
+// On Back Streamlit begins the page anew, with an address of its own making: what the address was is kept until the
+// page's map is there.
+const returned: { path: string; search: string }[] = [];
+if (typeof addEventListener === 'function')
+  addEventListener('popstate', () => returned.splice(0, 1, { path: location.pathname, search: location.search }));
+
+/** The query with which the visitor came to this page. */
+export function arrivedWith(): string {
+  const [last] = returned.splice(0, 1);
+  return last?.path === location.pathname ? last.search : location.search;
+}

@@ -12,7 +12,7 @@ import { clamp, element } from './dom';
 import { drawOutline, enclosed } from './lasso';
 import { layoutOf, sizeAt, step, zoomFor, type Layout } from './layouts';
 import { Legend } from './legend';
-import { readLink, writeLink, type Seen } from './link';
+import { arrivedWith, readLink, writeLink, type Seen } from './link';
 import { Minimap } from './minimap';
 import { drawNames, namesOf, type Name } from './names';
 import { drawCaptions, drawMark, drawPictures, drawRinged, type Theme } from './overlay';
@@ -28,6 +28,8 @@ const FLIGHT = 300, PASSAGE = 900; // ms: of the camera, and of the photos from 
 const REST = 120; // ms after the last movement, there is time to draw well
 const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 const once = (name: string) => { if (!performance.getEntriesByName(name).length) performance.mark(name); };
+
+const sameView = (a: Camera, b: Camera) => Math.abs(a.x - b.x) * a.k < 0.5 && Math.abs(a.y - b.y) * a.k < 0.5 && Math.abs(a.k / b.k - 1) < 1e-3;
 
 interface Flight { from: Camera; to: Camera; start: number }
 interface Passage { from: Stand; start: number; families: Family[] }
@@ -53,6 +55,7 @@ export class ImageMap {
   private readonly watch = new FrameWatch();
   private renderer: Renderer;
 
+  private came: Seen | null = null; // what the address asked for when the visitor came
   private data: Data | null = null;
   private atlas: Atlas | null = null;
   private all = new Int32Array(); // the ranks shown
@@ -158,6 +161,7 @@ export class ImageMap {
     } catch {
       return this.fail(data);
     }
+    if (this.listening.signal.aborted) return atlas.close(this);
     if (this.data !== data && (this.data!.ranks !== data.ranks || this.data!.version !== data.version)) return;
     const seen = this.seen(before), from = this.layout && this.standNow();
     const old = this.index;
@@ -181,7 +185,7 @@ export class ImageMap {
   }
   /** The address says what to see where this map is new on its page. */
   private seen(before: Data | null): Seen | null {
-    return this.data!.linked && (!before || before.world === this.data!.world) && !this.layout ? readLink(location.search) : null;
+    return this.data!.linked && (!before || before.world === this.data!.world) && !this.layout ? (this.came ??= readLink(arrivedWith())) : null;
   }
   /** What an address asks for beside layout and view: colours, filter, and the photo, which may have to be found. */
   private async meet(seen: Seen | null): Promise<void> {
@@ -298,13 +302,14 @@ export class ImageMap {
   private resize(): void {
     const { width, height } = this.stage.getBoundingClientRect(), dpr = Math.min(devicePixelRatio || 1, 2.5);
     if (!width || !height || (width === this.view.width && height === this.view.height && dpr === this.view.dpr)) return;
-    const seen = this.layout && relative(this.layout, this.camera), first = !this.layout && this.atlas?.n && this.all.length;
+    const met = this.layout && sameView(this.camera, homeOf(this.layout, this.view)), seen = this.layout && relative(this.layout, this.camera);
+    const first = !this.layout && this.atlas?.n && this.all.length;
     this.view = { width, height, dpr };
     Object.assign(this.overlay, { width: Math.round(width * dpr), height: Math.round(height * dpr) });
     if (this.layout) {
       this.passage = this.flight = null;
       this.arrange(this.layout.name);
-      this.camera = absolute(this.layout, this.view, seen!);
+      this.camera = met ? homeOf(this.layout, this.view) : absolute(this.layout, this.view, seen!);
       this.hovered = -1;
     } else if (first) void this.open(this.data!, null);
     this.draw(performance.now()); // at once: setting a canvas's size has blanked it
@@ -333,8 +338,7 @@ export class ImageMap {
     if (!data.linked) return;
     const id = chosen >= 0 ? (await atlas!.photo(chosen)).id ?? null : null;
     if (chosen !== this.chosen || location.pathname !== this.home || this.listening.signal.aborted) return;
-    const atHome = ([x, y, k]: number[], [u, v, l]: number[]) => Math.abs(x! - u!) + Math.abs(y! - v!) + Math.abs(k! / l! - 1) < 1e-4;
-    const view = relative(layout, this.camera), met = atHome(view, relative(layout, homeOf(layout, this.view)));
+    const view = relative(layout, this.camera), met = sameView(this.camera, homeOf(layout, this.view));
     const seen: Seen = {
       layout: layout.name === data.layouts[0] ? null : layout.name, view: met ? null : view, photo: id,
       colour: facet?.key ?? null, only: facet && only ? onlyToText(facet, only) : null,
@@ -469,6 +473,7 @@ export class ImageMap {
     this.redraw();
   }
   redraw(): void {
+    if (this.listening.signal.aborted) return; // an answer that came after the end
     this.frame ||= requestAnimationFrame((now) => {
       this.frame = 0;
       if (this.flight) this.fly(now);
@@ -512,7 +517,7 @@ export class ImageMap {
     if (!scene.to && this.names.length && sideOf(scene) < 40) drawNames(context, this.names, this.camera, view, this.theme);
     this.drawChosen(scene, pages);
     if (this.outline.length) drawOutline(context, this.outline, { accent: this.theme.accent });
-    this.minimap.paint(atlas, layout, this.camera, view, this.look);
+    if (data.tools) this.minimap.paint(atlas, layout, this.camera, view, this.look);
     const others = [...this.card.paint(), ...this.panel.paint()];
     if (this.search.isOpen) this.search.repaint();
     atlas.pages.want(this, [...new Set([...tiny, ...others, ...this.thumbs, ...pages])]);
