@@ -3,7 +3,7 @@
 
 import type { Atlas } from './atlas';
 import type { Renderer } from './renderer';
-import { DIM, FLAT, edges, frameOf, middleOf, sideOf, type Scene } from './scene';
+import { DIM, FLAT, edges, frameOf, middleOf, sideOf, snapped, type Scene } from './scene';
 import type { Family } from './types';
 
 const TINY = 12; // device px: photos up to this side are drawn from `atlas.tiny`
@@ -56,7 +56,7 @@ export class CanvasRenderer implements Renderer {
       const i = list[j]!, rank = ranks[i]!;
       let px = from.x[i]! * fk + fx, py = from.y[i]! * fk + fy;
       if (to) { px += (to.x[i]! * tk + tx - px) * t; py += (to.y[i]! * tk + ty - py) * t; }
-      let left = Math.round(px - half), right = Math.round(px + half), top = Math.round(py - half), bottom = Math.round(py + half);
+      let left = snapped(px - half), right = snapped(px + half), top = snapped(py - half), bottom = snapped(py + half);
       if (right <= left) right = left + 1;
       if (bottom <= top) bottom = top + 1;
       if (right <= 0 || bottom <= 0 || left >= width || top >= height) continue;

@@ -32,9 +32,11 @@ export interface Scene {
 export const DIM = 0.2; // opacity of what is not selected
 export const FLAT = 14; // device px: coloured photos up to this side are flat
 export const frameOf = (side: number): number => Math.max(2, Math.round(side * 0.07)); // device px of a coloured frame
+/** Device px of an edge. A thousandth off the half, where the last digits would round neighbours' edges apart. */
+export const snapped = (edge: number): number => Math.floor(edge + 0.501);
 /** Device px of a photo's edges: rounded each by itself, so that neighbours meet. */
 export const edges = (middle: number, side: number): [number, number] =>
-  [Math.round(middle - side / 2), Math.max(Math.round(middle + side / 2), Math.round(middle - side / 2) + 1)];
+  [snapped(middle - side / 2), Math.max(snapped(middle + side / 2), snapped(middle - side / 2) + 1)];
 
 /** The sharpest level that photos of this side (device px) can show. */
 export function levelFor(atlas: Atlas, side: number): number {
