@@ -84,8 +84,7 @@ def rendered(id: str, size: int) -> bytes | None:
 
         data = render.encode(render.render(*shot, size=size, overrides=look)[0])
         write_atomically(path, data)
-        if path.name.startswith("0"):  # one of 16 times: it looks at each file
-            _forget_oldest(folder)
+        _forget_oldest(folder)
         return data
 
 
