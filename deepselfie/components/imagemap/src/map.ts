@@ -82,6 +82,7 @@ export class ImageMap {
   private lassoed: Uint8Array | null = null; // by rank
   private facets: Facet[] = [];
   private names: Name[] = [];
+  private named: unknown[] = [];
   private clusters: { facet: Facet; values: Float32Array } | null = null;
 
   private frame = 0;
@@ -258,8 +259,11 @@ export class ImageMap {
     this.bar.offer(data!.layouts, name, data!.tools);
     this.name();
   }
+  /** Names the clusters where there are some; a view of another size has the same names. */
   private name(): void {
-    const { layout, clusters } = this;
+    const { layout, clusters, all } = this, key = [layout?.name, clusters, all];
+    if (key.every((part, i) => part === this.named[i])) return;
+    this.named = key;
     this.names = layout && clusters && (layout.name === 'tsne' || layout.name === 'snapped') ? namesOf(layout, clusters.values, clusters.facet) : [];
   }
   /** The visitor wants another layout: photos fly there. */
@@ -412,7 +416,7 @@ export class ImageMap {
     this.hovered = -1;
     if (done) this.arm(false);
     if (done && outline.length) {
-      const inside = enclosed(outline, { ...onScreen(this.layout!, this.camera, this.view) }, this.view), mask = new Uint8Array(this.atlas!.n);
+      const inside = enclosed(outline, { x: this.layout!.x, y: this.layout!.y, camera: this.camera, size: 0 }, this.view), mask = new Uint8Array(this.atlas!.n);
       this.all.forEach((rank, i) => { mask[rank] = inside[i]!; });
       this.lassoed = mask.includes(1) ? mask : null;
       this.sift();
@@ -436,7 +440,8 @@ export class ImageMap {
       this.look = { ...this.look, dim: null };
       this.panel.show(atlas!, null, '');
     } else {
-      const dim = new Uint8Array(atlas!.n).map((_, rank) => ((lassoed?.[rank] ?? 1) && (passing?.[rank] ?? 1) ? 0 : 1));
+      const dim = new Uint8Array(atlas!.n);
+      for (let rank = 0; rank < dim.length; rank++) if (lassoed?.[rank] === 0 || passing?.[rank] === 0) dim[rank] = 1;
       this.look = { ...this.look, dim };
       const titles = [lassoed ? 'In the lasso' : '', passing ? facet!.label : ''].filter(Boolean);
       this.panel.show(atlas!, this.all.filter((rank) => !dim[rank]), titles.join(', '));
