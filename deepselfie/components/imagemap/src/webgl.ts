@@ -2,7 +2,7 @@
 
 import type { Atlas } from './atlas';
 import type { Renderer } from './renderer';
-import { DIM, FLAT, frameOf, sideOf, type Scene, type Stand } from './scene';
+import { FLAT, frameOf, sideOf, type Scene, type Stand } from './scene';
 import { FAMILIES, PageLayers } from './webgl_pages';
 import { FRAGMENT, MOST_LEVELS, NOWHERE, VERTEX, WIDTH } from './webgl_shaders';
 
@@ -85,7 +85,7 @@ class Painter {
 
   constructor(private readonly gl: WebGL2RenderingContext) {
     if (gl.getParameter(gl.MAX_TEXTURE_SIZE) < WIDTH) throw new Error(`no textures of ${WIDTH} texels`);
-    this.program = link(gl, VERTEX.replaceAll('DIM', String(DIM)), FRAGMENT);
+    this.program = link(gl, VERTEX, FRAGMENT);
     for (let i = gl.getProgramParameter(this.program, gl.ACTIVE_UNIFORMS) - 1; i >= 0; i--) {
       const name = gl.getActiveUniform(this.program, i)!.name;
       this.uniforms.set(name.replace('[0]', ''), gl.getUniformLocation(this.program, name)!);
@@ -145,7 +145,7 @@ class Painter {
     gl.uniform1i(this.at('flying'), Number(scene.to !== null));
     gl.uniform1i(this.at('dims'), Number(look.dim !== null));
     gl.uniform1i(this.at('level'), level);
-    gl.uniform1iv(this.at('families'), [0, 1].map((f) => (f < scene.families.length ? FAMILIES.indexOf(scene.families[f]!) : -1)));
+    gl.uniform1iv(this.at('families'), [0, 1].map((f) => FAMILIES.indexOf(scene.families[f]!))); // -1: none
     const paper = [0, 8, 16].map((shift) => ((scene.paper >>> shift) & 255) / 255) as [number, number, number];
     gl.uniform3f(this.at('paper'), ...paper);
     gl.viewport(0, 0, width, height);
@@ -164,13 +164,13 @@ class Painter {
     gl.uniform1f(this.at('pageSide'), this.pages.side);
     gl.uniform1i(this.at('columns'), atlas.grid.columns);
     this.tables.cells.set(atlas, () => pairs(Uint16Array, atlas.column, atlas.line));
+    this.tables.tiny.forget();
   }
   private setTables({ atlas, ranks, look }: Scene): void {
     const { tables, gl } = this, { tinySide } = atlas, missing = atlas.unpackTiny().length;
-    const total = Object.values(atlas.levels[0]!.pages)[0]!.length;
     // until the first page has come, or where there are too many photos, a mean colour is each photo's only pixel
     const fits = atlas.tiny.length <= WIDTH * gl.getParameter(gl.MAX_TEXTURE_SIZE);
-    const mean = !fits || missing === total;
+    const { pages } = atlas.levels[0]!, mean = !fits || missing === (pages.map ?? pages.rank ?? []).length;
     tables.tiny.set(mean ? atlas.colour : missing, () => bytes(mean ? atlas.colour : atlas.tiny));
     gl.uniform1i(this.at('tinySide'), mean ? 1 : tinySide);
     tables.ranks.set(ranks, () => ranks);
@@ -189,7 +189,7 @@ class Painter {
   private setStand(name: 'from' | 'to', { x, y, camera }: Stand): void {
     this.tables[`${name}Places`].set(x, () => {
       const places = pairs(Float32Array, x, y);
-      for (let i = 0; i < places.length; i += 2) if (places[i] !== places[i] || places[i + 1] !== places[i + 1]) places[i] = NOWHERE;
+      for (let i = 0; i < places.length; i += 2) if (Number.isNaN(places[i]! + places[i + 1]!)) places[i] = NOWHERE;
       return places;
     });
     const [u, v] = [Math.fround(camera.x), Math.fround(camera.y)];
@@ -212,6 +212,7 @@ class Table {
     for (const filter of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, filter, gl.NEAREST);
   }
   dispose(): void { this.gl.deleteTexture(this.texture); }
+  forget(): void { this.version = null; }
   private resize(lines: number): void {
     const { gl } = this;
     this.lines = lines;

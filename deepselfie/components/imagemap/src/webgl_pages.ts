@@ -53,38 +53,46 @@ export class PageLayers {
 
   /** Uploads the pages that a scene's photos are best seen on, at `level` or below, as far as they have come. Says which
    *  have not, most urgent first, and whether there are more to upload in the next frame. */
-  bring({ list, ranks, families }: Scene, level: number): { wanted: Set<string>; more: boolean } {
-    const { atlas, layerOf } = this, wanted = new Set<string>(), used = new Set<string>(), before = layerOf.size;
-    let rest = level ? Uint32Array.from(list, (i) => ranks[i]!) : new Uint32Array(), uploads = 0, changed = false;
+  bring(scene: Scene, level: number): { wanted: Set<string>; more: boolean } {
+    const { atlas, layerOf } = this, { families } = scene, wanted = new Set<string>(), used = new Set<string>();
+    let rest = level ? seen(scene) : new Uint32Array(), uploads = 0, more = false;
     for (let l = level; l > 0 && rest.length; l--)
       for (const family of families) {
         const names = atlas.levels[l]!.pages[family];
         if (!names || !rest.length) continue;
         const pageOf = Int32Array.from(rest, (rank) => atlas.pageOf(rank, l, family)), come = new Uint8Array(names.length);
-        for (const page of busiest(pageOf, names.length)) {
-          const name = names[page]!, layer = layerOf.get(name), bitmap = layer === undefined && atlas.pages.get(name);
-          const room = used.size + wanted.size < (l === level ? MOST - SPARE : MOST);
-          if (layer !== undefined) {
-            layerOf.delete(name);
-            layerOf.set(name, layer);
-          } else if (!room) continue;
-          else if (!bitmap) {
+        const [here, missing] = split(busiest(pageOf, names.length), (page) => layerOf.has(names[page]!));
+        for (const page of here) {
+          this.touch(names[page]!);
+          used.add(names[page]!);
+          come[page] = 1;
+        }
+        for (const page of missing) {
+          const name = names[page]!, bitmap = atlas.pages.get(name);
+          if (used.size + wanted.size >= (l === level ? MOST - SPARE : MOST)) break;
+          if (!bitmap) {
             if (family === families[0]) wanted.add(name);
             continue;
-          } else if (uploads < AT_ONCE) {
+          }
+          if (uploads < AT_ONCE) {
             uploads++;
-            changed = true;
             this.upload(name, bitmap, used);
-          } else uploads = AT_ONCE + 1;
-          come[page] = 1;
+          } else more = true;
           used.add(name);
+          come[page] = 1;
         }
         rest = rest.filter((_, j) => !come[pageOf[j]!]);
       }
-    if (changed || before !== layerOf.size) this.tell();
-    return { wanted, more: uploads > AT_ONCE };
+    if (uploads) this.tell();
+    return { wanted, more };
   }
 
+  /** It becomes the last used. */
+  private touch(name: string): void {
+    const layer = this.layerOf.get(name)!;
+    this.layerOf.delete(name);
+    this.layerOf.set(name, layer);
+  }
   private upload(name: string, bitmap: ImageBitmap, used: Set<string>): void {
     const { gl } = this, layer = this.free(used);
     this.layerOf.set(name, layer);
@@ -131,8 +139,24 @@ export class PageLayers {
   }
   private tell(): void {
     this.table = new Uint8Array(this.table.length);
-    for (const { names, first } of this.spans) names.forEach((name, page) => { this.table[first + page] = (this.layerOf.get(name) ?? -1) + 1; });
+    for (const { names, first } of this.spans)
+      for (const [page, name] of names.entries()) this.table[first + page] = (this.layerOf.get(name) ?? -1) + 1;
   }
+}
+
+/** The ranks of the photos in the view; a list is in it but for those on a flight. */
+function seen({ list, ranks, from, to, t, view }: Scene): Uint32Array {
+  if (!to) return Uint32Array.from(list, (i) => ranks[i]!);
+  const half = (from.size + (to.size - from.size) * t) / 2, found = new Uint32Array(list.length);
+  const fx = view.width / 2 - from.camera.x * from.camera.k, fy = view.height / 2 - from.camera.y * from.camera.k;
+  const tx = view.width / 2 - to.camera.x * to.camera.k, ty = view.height / 2 - to.camera.y * to.camera.k;
+  let count = 0;
+  for (const i of list) {
+    const x = (from.x[i]! * from.camera.k + fx) * (1 - t) + (to.x[i]! * to.camera.k + tx) * t;
+    const y = (from.y[i]! * from.camera.k + fy) * (1 - t) + (to.y[i]! * to.camera.k + ty) * t;
+    if (x > -half && x < view.width + half && y > -half && y < view.height + half) found[count++] = ranks[i]!;
+  }
+  return found.subarray(0, count);
 }
 
 /** The numbers in `pageOf`, the most frequent first. */
@@ -140,4 +164,8 @@ function busiest(pageOf: Int32Array, pages: number): number[] {
   const count = new Int32Array(pages), found: number[] = [];
   for (const page of pageOf) if (count[page]!++ === 0) found.push(page);
   return found.filter((page) => page < pages).sort((a, b) => count[b]! - count[a]!);
+}
+
+function split(pages: number[], which: (page: number) => boolean): [number[], number[]] {
+  return [pages.filter(which), pages.filter((page) => !which(page))];
 }

@@ -1,5 +1,7 @@
 // The GLSL of the WebGL renderer: a quad for each photo, its edges on whole device pixels, and what is seen in it.
 
+import { DIM } from './scene';
+
 export const WIDTH = 4096; // texels in a line of a table; GPUs with less are left to Canvas2D
 export const MOST_LEVELS = 4;
 export const NOWHERE = 3e7; // the place of a photo that has none: NaN is not safe in GLSL
@@ -57,9 +59,9 @@ void main() {
   for (int l = level; l > 0 && thumb.z < 0.0; l--)
     for (int f = 0; f < 2 && thumb.z < 0.0; f++)
       if (families[f] >= 0) thumb = slot(l, families[f], cell);
-  lod = max(log2(thumb.w / max(box.z - 2.0 * frame, 1.0)), 0.0);
+  lod = max(log2(thumb.w / max(box.z - 2.0 * frame, 1.0)) - 0.5, 0.0); // half a mip sharper, as drawImage does
   tint = frame > 0.0 ? texelFetch(colours, at(rank), 0).rgb : vec3(0);
-  opacity = dims && texelFetch(dim, at(rank), 0).r == 1u ? DIM : 1.0;
+  opacity = dims && texelFetch(dim, at(rank), 0).r == 1u ? ${DIM} : 1.0;
   vec2 corner = mix(low, high, vec2(gl_VertexID & 1, gl_VertexID >> 1));
   gl_Position = vec4((corner / size * 2.0 - 1.0) * vec2(1, -1), 0, 1);
 }`;
