@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from deepselfie.atlas import LARGE, rank_slot, read_atlas
 from deepselfie.layout import order
 from deepselfie.workers import workers
-from deepselfie.world import world
+from deepselfie.world import World, world
 
 FIELDS = ("likes", "followers", "tags", "created_at", "author")
 ASPECTS = ((1, 1), (1, 1), (1, 1), (4, 5), (3, 4), (9, 16), (16, 9), (4, 3))  # width : height; Instagram's is 1 : 1
@@ -73,13 +73,13 @@ def _write(folder: Path, side: int, ranks: int, indices: range) -> list[str]:
 def photo(rng: np.random.Generator, rank: int, size: tuple[int, int]) -> np.ndarray:
     """uint8 (height, width, 3): the demo selfie of a rank, cut a little differently each time."""
     width, height = size
-    tile = _tile(rank)
+    selfie = tile(world("demo").path, rank)
     if rng.random() < 0.5:
-        tile = tile[:, ::-1]
+        selfie = selfie[:, ::-1]
     across, down = (round((LARGE - 6) * side / max(size)) for side in size)
     left, top = (LARGE - across) // 2 + rng.integers(-3, 4), rng.integers(0, 6)  # heads are in the upper middle
-    tile = tile[top : top + down, left : left + across]
-    image = cv2.resize(tile, size, interpolation=cv2.INTER_CUBIC).astype(np.int16)
+    selfie = selfie[top : top + down, left : left + across]
+    image = cv2.resize(selfie, size, interpolation=cv2.INTER_CUBIC).astype(np.int16)
     towards = rng.normal(0, 12, 2)
     light = np.add.outer(np.linspace(-1, 1, height) * towards[0], np.linspace(-1, 1, width) * towards[1])
     x, y = rng.integers(0, [_grain().shape[1] - width, _grain().shape[0] - height])
@@ -116,16 +116,15 @@ def _grain() -> np.ndarray:
     return np.rint(fine / fine.std() * FINE + coarse / coarse.std() * COARSE).astype(np.int16)
 
 
-def _tile(rank: int) -> np.ndarray:
-    """uint8 (64, 64, 3): the demo world's thumbnail of a rank."""
-    demo = world("demo")
-    name, x, y = rank_slot(_demo_atlas(), rank)
-    return _page(demo.path / "atlas" / name)[y : y + LARGE, x : x + LARGE]
+def tile(demo: Path, rank: int) -> np.ndarray:
+    """uint8 (64, 64, 3): the thumbnail of a rank of the world in this folder."""
+    name, x, y = rank_slot(_atlas(demo), rank)
+    return _page(demo / "atlas" / name)[y : y + LARGE, x : x + LARGE]
 
 
 @lru_cache(maxsize=1)
-def _demo_atlas() -> dict:
-    return read_atlas(world("demo"))
+def _atlas(demo: Path) -> dict:
+    return read_atlas(World(demo))
 
 
 @lru_cache(maxsize=4)

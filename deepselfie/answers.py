@@ -19,6 +19,7 @@ from deepselfie.errors import DeepselfieError
 from deepselfie.world import World
 
 NEIGHBOURS = 10
+FIRST = {"label": 0, "cluster": 1}  # facets that come before the measured ones
 FOUND = 20  # photos that a search may find: more than fit under a search box
 LONGEST_SEARCH = 200  # characters
 
@@ -41,16 +42,19 @@ def photo(world: World, row: int) -> dict:
     return facts
 
 
+def visitors_facets(world: World) -> list[layout.Facet]:
+    """The facets of a world that visitors meet."""
+    found = layout.facets(world)
+    keys = [facet.key for facet in found]
+    return [facet for facet in found if texts.is_for_visitors(facet.key, facet.kind == "number", keys)]
+
+
 def facets(world: World) -> list[dict]:
     """What photos of this world can be filtered and coloured by: key, label, kind, unit, count, low, high, values.
 
     Score, label and cluster come first. kind: "number" (low and high are its ends), "yes_no" or "choice" (values:
     [value, number of photos], the most frequent first). Raises DeepselfieError where there is no order yet."""
-    found = {facet.key: facet for facet in layout.facets(world)}
-    numbers = {key for key, facet in found.items() if facet.kind == "number"}
-    first = [key for key in ("label", "cluster") if key in found]
-    keys = first + [key for key in found if key not in first]
-    shown = [found[key] for key in keys if texts.is_for_visitors(key, key in numbers, found)]
+    shown = sorted(visitors_facets(world), key=lambda facet: FIRST.get(facet.key, len(FIRST)))
     _, _, score = _list(world)
     if len(score):
         shown.insert(0, layout.Facet("score", "number", len(score), float(score.min()), float(score.max())))
@@ -77,7 +81,7 @@ def values(world: World, key: str) -> np.ndarray | None:
         return None
     if key == "score":
         return _list(world)[2]
-    known, column = _columns(world)[key]
+    known, column = layout.columns_of(world)[key]
     if facet["kind"] == "choice":
         numbers = np.full(len(column), np.nan, np.float32)
         for place, (value, _) in enumerate(facet["values"]):
@@ -131,22 +135,18 @@ def find(world: World, text: str) -> list[dict]:
     return [{"row": int(rows[r]), "rank": r, "id": ids[r], "name": names[r]} for _, r in best]
 
 
-def _columns(world: World) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    return layout._columns(world.path, *layout._identity(world))
-
-
 def _traits(world: World) -> lift.Traits:
-    return _cached_traits(world.path, *layout._identity(world))
+    return _cached_traits(world.path, *layout.identity(world))
 
 
 @lru_cache(maxsize=4)
 def _cached_traits(path: Path, *identity: int) -> lift.Traits:
-    return lift.traits(_columns(World(path)))
+    return lift.traits(layout.columns_of(World(path)))
 
 
 def _list(world: World) -> tuple[list[str], list[str | None], np.ndarray]:
     """ids, names and scores (float32), each (N,) in rank order."""
-    return _cached_list(world.path, *layout._identity(world))
+    return _cached_list(world.path, *layout.identity(world))
 
 
 @lru_cache(maxsize=4)

@@ -22,9 +22,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from deepselfie import pictures
-from deepselfie.embed import vectors
 from deepselfie.errors import DeepselfieError
-from deepselfie.layout import cells, order
+from deepselfie.layout import cells, order, places_of
 from deepselfie.stage import Report, run_stage
 from deepselfie.world import World, fingerprint, read_json, write_atomically, write_json
 
@@ -261,12 +260,9 @@ def _geometry(world: World, rows: np.ndarray, grid: np.ndarray, colour: np.ndarr
     """The bytes of GEOMETRY, and the frame of the map: t-SNE x and y of its lower left corner, and its side.
 
     grid: int (N, 2), column and line; colour: float (N, 3), 0..255."""
-    names = [c for c in ("score", "tsne", "label") if c in world.columns]
+    names = [c for c in ("score", "label") if c in world.columns]
     table = world.take(rows, names)
-    places = np.full((len(rows), 2), np.nan)
-    if "tsne" in names:
-        known, values = vectors(table["tsne"])
-        places[known] = values
+    places = places_of(world, rows).astype(np.float64)
     placed = np.isfinite(places).all(axis=1)
     label = table["label"].to_numpy() if "label" in names else np.full(len(rows), np.nan)
     frame = _frame(places[placed])

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from deepselfie import pictures
+from deepselfie import layout, pictures
 from deepselfie.atlas import LARGE, page_names, rank_slot
 from deepselfie.demo import ids
+from deepselfie.errors import DeepselfieError
 from deepselfie.world import World, read_json
 
 SAMPLE = 12  # demo pictures rendered again and compared with their thumbnails
@@ -51,16 +52,14 @@ def _order(world: World, scores: np.ndarray) -> Iterator[tuple[str, str]]:
 
 
 def _grid_fault(world: World, n: int) -> str:
-    path = world.path / "atlas" / "grid.npz"
-    if not path.exists():
-        return "it is missing"
-    with np.load(path, allow_pickle=False) as grid:
-        cells = grid["line"].astype(np.int64) * int(grid["columns"]) + grid["column"]
-    return "" if len(np.unique(cells)) == len(cells) == n else "photos share a cell"
+    try:
+        cells, _, _ = layout.cells(world)
+    except DeepselfieError as error:
+        return str(error)
+    return "" if len(np.unique(cells, axis=0)) == len(cells) == n else "photos share a cell"
 
 
 def _model_fault(world: World) -> str:
-    from deepselfie.errors import DeepselfieError
     from deepselfie.models import load  # torch: only where there is a model
 
     try:

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from deepselfie import texts
 from deepselfie.embed import vectors
-from deepselfie.layout import _values
+from deepselfie.layout import facts
 from deepselfie.lift import Difference, apart, traits
 from deepselfie.stage import Report, run_stage
 from deepselfie.world import World
@@ -76,8 +76,8 @@ def clusters(world: World) -> Report:
         known, places = vectors(world.read(["tsne"])["tsne"])
         rows = np.flatnonzero(known)
         found = find(places)
-        facts = traits(_facts(world, rows))
-        names = named([apart(facts, found == c) for c in range(found.max(initial=-1) + 1)])
+        seen = traits(facts(world, ("attributes", "truth"), rows))
+        names = named([apart(seen, found == c) for c in range(found.max(initial=-1) + 1)])
         column = np.full(len(world), None, object)
         column[rows[found >= 0]] = np.array(names, object)[found[found >= 0]]
         world.set_columns(pa.table({"cluster": pa.array(column, pa.string())}))
@@ -158,14 +158,3 @@ def _word(one: Difference) -> str:
     label = texts.facet_label(one.key).lower()
     word = label if one.value is True else f"no {label}" if one.value is False else f"{one.value} {label}"
     return word if len(word) <= LONGEST else ""
-
-
-def _facts(world: World, rows: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Facet key -> (known, values), of these rows: what can be seen in their pictures."""
-    names = [name for name in ("attributes", "truth") if name in world.columns]
-    table, facts = world.read(names).take(pa.array(rows)), {}
-    for name in names:
-        column = table[name].combine_chunks()
-        for field, part in zip(column.type, column.flatten(), strict=True):
-            facts[f"truth.{field.name}" if name == "truth" else field.name] = _values(part)
-    return {key: pair for key, pair in facts.items() if pair is not None}

@@ -55,7 +55,7 @@ def layout(world: World) -> Report:
         ids = table["id"].take(pa.array(rows)).to_numpy(zero_copy_only=False).astype(str)
         order = rows[np.lexsort((ids, -score[rows]))].astype(np.int32)
         n = len(order)
-        grid = _grid(_places(world, order), report, lambda done, total: progress(n * done // total, n))
+        grid = _grid(places_of(world, order), report, lambda done, total: progress(n * done // total, n))
         out = io.BytesIO()
         np.save(out, order)
         grid_path.unlink(missing_ok=True)  # a kill before the next line must not leave it beside another order
@@ -86,7 +86,7 @@ def cells(world: World) -> tuple[np.ndarray, int, int]:
 
 def rank_of(world: World, row: int) -> int | None:
     """The rank of a row, or None where the row has no score and so is not shown."""
-    ranks = _ranks(world.path, *_identity(world))
+    ranks = _ranks(world.path, *identity(world))
     return int(ranks[row]) if 0 <= row < len(ranks) and ranks[row] >= 0 else None
 
 
@@ -95,7 +95,7 @@ def percentile(world: World, score: float) -> float:
 
     It compares with this world's photos only and says nothing about any others. Raises DeepselfieError where no
     photo has a score."""
-    scores = _scores(world.path, *_identity(world))
+    scores = _scores(world.path, *identity(world))
     if not len(scores):
         raise DeepselfieError(f"No photo of world '{world.name}' has a score, so there is nothing to compare with.")
     score = np.float32(score)  # as the table holds it, or an equal score would not be equal
@@ -114,7 +114,7 @@ def gallery(
 
     `where` gives for each facet's key a range (low, high), ends included and None for open, or the value itself.
     A photo whose value is not known matches no filter on it. Raises DeepselfieError for a key that is no facet."""
-    columns = _columns(world.path, *_identity(world))
+    columns = columns_of(world)
     match = np.ones(len(order(world)), bool)
     for key, wanted in (where or {}).items():
         if key not in columns:
@@ -136,7 +136,7 @@ def gallery(
 def facets(world: World) -> list[Facet]:
     """What the gallery of this world can be filtered by; things that are the same in all photos are left out."""
     found = []
-    for key, (known, values) in _columns(world.path, *_identity(world)).items():
+    for key, (known, values) in columns_of(world).items():
         values = values[known]
         if values.dtype.kind == "f":
             if len(values) and values.min() < values.max():
@@ -154,8 +154,48 @@ def facets(world: World) -> list[Facet]:
 
 def named(world: World) -> np.ndarray:
     """int64: the ranks of the photos that have a name, best first."""
-    columns = _columns(world.path, *_identity(world))
+    columns = columns_of(world)
     return np.flatnonzero(columns["name"][0]) if "name" in columns else np.zeros(0, np.int64)
+
+
+def columns_of(world: World) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Facet key -> (known: bool (N,), values (N,) of float64, bool or str), in rank order; read once."""
+    return _columns(world.path, *identity(world))
+
+
+def facts(world: World, names: tuple[str, ...], rows: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Facet key -> (known: bool (M,), values (M,) of float64, bool or str) of these columns; M: the `rows`, in order.
+
+    The fields of `attributes` go by their own names, those of other structs by `<column>.<field>`; columns that the
+    world lacks, and kinds that nothing can be filtered by, are left out."""
+    names = tuple(name for name in names if name in world.columns)
+    table = world.read(list(names)).take(pa.array(rows))
+    found = {}
+    for name in names:
+        column = table[name].combine_chunks()
+        if pa.types.is_struct(column.type):
+            prefix = "" if name == "attributes" else f"{name}."
+            for field, part in zip(column.type, column.flatten(), strict=True):
+                found[prefix + field.name] = _values(part)
+        else:
+            found[name] = _values(column.cast(pa.bool_()) if name == "label" else column)
+    return {key: pair for key, pair in found.items() if pair is not None}
+
+
+def places_of(world: World, rows: np.ndarray) -> np.ndarray:
+    """float32 (M, 2): where these rows stand on the map, NaN for none."""
+    places = np.full((len(world), 2), np.nan, np.float32)
+    if "tsne" in world.columns:
+        known, values = vectors(world.read(["tsne"])["tsne"])
+        places[known] = values
+    return places[rows]
+
+
+def identity(world: World) -> tuple[int, int, int]:
+    """What all that is kept in memory of an ordered world depends on: the table's version and the order file."""
+    order(world)  # says what to do where there is none
+    status = _order_path(world).stat()
+    return world.table.version, status.st_mtime_ns, status.st_ino
 
 
 def _order_path(world: World) -> Path:
@@ -175,15 +215,6 @@ def _file(world: World, path: Path, what: str) -> tuple[str, int, int]:
             f"World '{world.name}' has no {what} yet. Run: python -m deepselfie run {world.name}"
         ) from None
     return str(path), status.st_mtime_ns, status.st_ino
-
-
-def _places(world: World, order: np.ndarray) -> np.ndarray:
-    """float32 (N, 2) by rank: the places on the map, NaN for none."""
-    places = np.full((len(world), 2), np.nan, np.float32)
-    if "tsne" in world.columns:
-        known, values = vectors(world.read(["tsne"])["tsne"])
-        places[known] = values
-    return places[order]
 
 
 def _grid(places: np.ndarray, report: Report, progress) -> bytes:
@@ -223,13 +254,6 @@ def _read_grid(path: str, mtime: int, inode: int) -> tuple[np.ndarray, int, int]
         return found, int(saved["columns"]), int(saved["lines"])
 
 
-def _identity(world: World) -> tuple[int, int, int]:
-    """What the caches below depend on: the table's version and the order file."""
-    order(world)  # says what to do where there is none
-    status = _order_path(world).stat()
-    return world.table.version, status.st_mtime_ns, status.st_ino
-
-
 @lru_cache(maxsize=8)
 def _ranks(path: Path, *identity: int) -> np.ndarray:
     """int32: the rank of each row, -1 for none."""
@@ -247,20 +271,8 @@ def _scores(path: Path, *identity: int) -> np.ndarray:
 
 @lru_cache(maxsize=8)
 def _columns(path: Path, *identity: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Facet key -> (known: bool (N,), values (N,) of float64, bool or str), in rank order."""
     world = World(path)
-    names = [c for c in ("attributes", "label", "split", "name", "cluster", "truth") if c in world.columns]
-    table = world.read(names).take(pa.array(order(world)))
-    found = {}
-    for name in names:
-        column = table[name].combine_chunks()
-        if pa.types.is_struct(column.type):
-            prefix = "" if name == "attributes" else f"{name}."
-            for field, part in zip(column.type, column.flatten(), strict=True):
-                found[prefix + field.name] = _values(part)
-        else:
-            found[name] = _values(column.cast(pa.bool_()) if name == "label" else column)
-    return {key: pair for key, pair in found.items() if pair is not None}
+    return facts(world, ("attributes", "label", "split", "name", "cluster", "truth"), order(world))
 
 
 def _values(column: pa.Array) -> tuple[np.ndarray, np.ndarray] | None:

@@ -25,7 +25,7 @@ else:
     ranks = gallery(world, first=int(show.split()[1]))
     view = {"thumb": 128 if len(ranks) <= 100 else 64, "height": 800}
 if len(ranks):
-    layouts = ["gallery", "tsne", "snapped"] if "tsne" in world.columns else ["gallery"]
+    layouts = ["gallery", "tsne", "snapped"]
     image_map(world, layouts=layouts, ranks=ranks.tolist(), tools=False, key="gallery", **view)
 else:
     st.info("No photo is like that. Take a filter away, or open one a little wider.", icon="🔍")

@@ -16,5 +16,5 @@ if not ranks:
 table = world.take(order(world)[ranks], ["name", "score"]).to_pylist()
 captions = {rank: f"{row['name']}\n{percent(row['score'], 0)}" for rank, row in zip(ranks, table, strict=True)}
 st.caption(f"{len(ranks):,} people; each with the score of the one photo shown.")
-layouts = ["named", "tsne", "snapped"] if "tsne" in world.columns else ["named"]
+layouts = ["named", "tsne", "snapped"]
 image_map(world, layouts=layouts, ranks=ranks, captions=captions, thumb=128, height=800, tools=False, key="famous")

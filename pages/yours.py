@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from deepselfie import figures, strip, texts, yours
-from deepselfie.components.explore import ask_for_photo, held_scorer, mark_of, once
+from deepselfie import figures, strip, texts
+from deepselfie.components.explore import ask_for_photo, judged, looked, mark_of
 from deepselfie.components.imagemap import image_map
 from deepselfie.components.page import page
 from deepselfie.errors import DeepselfieError
@@ -15,13 +15,12 @@ data = ask_for_photo()
 if data is None:
     st.stop()
 try:
-    photo = once("photo", (data,), lambda: yours.look(data))
+    photo = looked(data)
     if not photo.faces:
         st.warning("I found no face in this picture. The network only ever saw pictures with faces.", icon="🫥")
         if not st.toggle("Score it all the same", key="anyway"):
             st.stop()
-    scorer = held_scorer(world)
-    verdict = once("verdict", (data, world.name), lambda: yours.judge(world, photo, scorer))
+    verdict = judged(world, data, photo)
 except DeepselfieError as error:
     st.error(str(error), icon="🙈")
     st.stop()

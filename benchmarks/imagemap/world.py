@@ -8,7 +8,6 @@ neighbours, and what the stages layout and atlas make of them. A world that is t
 from __future__ import annotations
 
 import io
-import re
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -18,13 +17,13 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from deepselfie.atlas import atlas
+from benchmarks.photos import tile
+from deepselfie.atlas import LARGE, atlas, read_atlas
 from deepselfie.attributes import ATTRIBUTES
 from deepselfie.layout import layout
 from deepselfie.world import World, world
 
-DEMO = Path(__file__).resolve().parents[2] / "cache" / "demo" / "atlas"
-TILE, PAGE = 64, 1024  # px of the demo's larger thumbnails and their pages
+DEMO = Path(__file__).resolve().parents[2] / "cache" / "demo"
 SIDES = (64, 97)  # px of a photo made here
 CLUSTERS = 40
 WIDTH = 24  # of fc7
@@ -59,23 +58,15 @@ def _write_photos(made: World, n: int) -> None:
 
 
 def _tiles() -> list[Image.Image]:
-    pages = [Image.open(p).convert("RGB") for p in sorted(DEMO.glob("*.webp")) if re.match(r"(.*-)?64-", p.name)]
-    across = range(0, PAGE, TILE)
-    tiles = [
-        page.crop((x, y, x + TILE, y + TILE))
-        for page in pages
-        if page.size == (PAGE, PAGE)
-        for y in across
-        for x in across
-    ]
-    return [tile for tile in tiles if max(high for _, high in tile.getextrema()) > 40]  # the last page's rest is black
+    """The demo's selfies at 64 px; from the repository's demo world, for the benchmark has a cache of its own."""
+    return [Image.fromarray(tile(DEMO, rank)) for rank in range(read_atlas(World(DEMO))["n"])]
 
 
 def _photo(tiles: list[Image.Image], i: int) -> tuple[bytes, int]:
     """A JPEG and its side, px."""
     rng = np.random.default_rng((SEED, i))
-    side, part = int(rng.integers(*SIDES)), float(rng.uniform(44, TILE))
-    x, y = rng.uniform(0, TILE - part, 2)
+    side, part = int(rng.integers(*SIDES)), float(rng.uniform(44, LARGE))
+    x, y = rng.uniform(0, LARGE - part, 2)
     photo = tiles[int(rng.integers(len(tiles)))].resize(
         (side, side), Image.Resampling.BICUBIC, (x, y, x + part, y + part)
     )
@@ -92,9 +83,8 @@ def _columns(n: int) -> pa.Table:
     """score, label, tsne, fc7, attributes and cluster of n photos."""
     rng = np.random.default_rng(SEED)
     cluster, places = _places(rng, n)
-    waves = rng.normal(
-        0, 0.05, (2, WIDTH)
-    )  # fc7: plane waves over the map, as long as a cluster is wide, and some noise
+    # fc7: plane waves over the map, as long as a cluster is wide, and some noise
+    waves = rng.normal(0, 0.05, (2, WIDTH))
     fc7 = np.cos(places @ waves + rng.uniform(0, 2 * np.pi, WIDTH)) + rng.normal(0, 0.05, (n, WIDTH))
     latent = fc7[:, 0] + 0.6 * fc7[:, 1] + rng.normal(0, 0.8, n)
     score = (np.argsort(np.argsort(latent)) + 0.5) / n
@@ -114,10 +104,8 @@ def _places(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Clusters as t-SNE draws them: blobs of all sizes, every third drawn out to a curved thread. (n,), (n, 2)."""
     share = rng.gamma(1.5, size=CLUSTERS)
     cluster = rng.choice(CLUSTERS, n, p=share / share.sum())
-    angle, radius = (
-        2.4 * np.arange(CLUSTERS),
-        100 * np.sqrt((np.arange(CLUSTERS) + 0.5) / CLUSTERS),
-    )  # a sunflower's seeds
+    # the places of a sunflower's seeds
+    angle, radius = 2.4 * np.arange(CLUSTERS), 100 * np.sqrt((np.arange(CLUSTERS) + 0.5) / CLUSTERS)
     centre = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
     width = 28 * np.sqrt(share / share.sum() * 10)
     along, thread = rng.uniform(-1, 1, n), cluster % 3 == 0

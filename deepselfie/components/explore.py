@@ -12,17 +12,16 @@ from typing import Any
 import streamlit as st
 
 from deepselfie import strip, texts, yours
+from deepselfie.answers import visitors_facets
 from deepselfie.components.imagemap import Mark
 from deepselfie.errors import DeepselfieError
-from deepselfie.layout import Facet, facets
+from deepselfie.layout import Facet
 from deepselfie.world import World
 
 
 def choose_subgroup(world: World) -> dict[str, tuple | bool | str]:
     """Controls for the facets that the visitor picks, all kept in the URL; returns `where` for layout.gallery."""
-    found = facets(world)
-    keys = [facet.key for facet in found]
-    known = {f.key: f for f in found if texts.is_for_visitors(f.key, f.kind == "number", keys)}
+    known = {facet.key: facet for facet in visitors_facets(world)}
     picked = st.multiselect(
         "Only photos with", list(known), format_func=texts.facet_label, key="by", bind="query-params",
         placeholder="choose one thing or several",
@@ -95,6 +94,16 @@ def once(name: str, depends_on: tuple, make: Callable[[], Any]) -> Any:
     return st.session_state[name][1]
 
 
+def looked(data: bytes) -> yours.Photo:
+    """yours.look, once per upload and session."""
+    return once("photo", (data,), lambda: yours.look(data))
+
+
+def judged(world: World, data: bytes, photo: yours.Photo) -> yours.Verdict:
+    """yours.judge by the world's held scorer, once per upload, world and session."""
+    return once("verdict", (data, world.name), lambda: yours.judge(world, photo, held_scorer(world)))
+
+
 def mark_of(photo: yours.Photo, verdict: yours.Verdict) -> Mark:
     """An upload that has a place, for the image map."""
     x, y = verdict.place
@@ -110,8 +119,8 @@ def ask_where_i_land(world: World) -> Mark | None:
         if data is None:
             return None
         try:
-            photo = once("photo", (data,), lambda: yours.look(data))
-            verdict = once("verdict", (data, world.name), lambda: yours.judge(world, photo, held_scorer(world)))
+            photo = looked(data)
+            verdict = judged(world, data, photo)
         except DeepselfieError as error:
             st.error(str(error), icon="🙈")
             return None

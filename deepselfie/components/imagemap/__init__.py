@@ -15,8 +15,7 @@ import numpy as np
 import streamlit as st
 
 from deepselfie import serve
-from deepselfie.atlas import on_map
-from deepselfie.errors import DeepselfieError
+from deepselfie.atlas import on_map, read_atlas
 from deepselfie.layout import order, rank_of
 from deepselfie.world import World
 
@@ -30,6 +29,7 @@ export default async function (component) {
   return (await module).default(component);
 }
 """
+ON_MAP = ("tsne", "snapped")  # layouts that take a map
 INLINE_RANKS = 700  # as base64 4 kB; longer lists get an address of their own
 LABELS = {
     "continuum": "Wall of {n} photos from best to worst.",
@@ -72,18 +72,16 @@ def image_map(
 
     layouts: those offered, the first is the one met: "continuum", the wall row by row from best to worst; "tsne", each
     at its place on the map; "snapped", the map on a grid; "gallery", the given ranks in that order; "named", with
-    captions. ranks: which photos, all by default. captions: rank -> a short text under the photo. blurred: unreadable
-    until the visitor asks to see. thumb: CSS px of a gallery's photo. height: CSS px. mark: the visitor's own photo.
+    captions. Those on the map are left out where the world has none. ranks: which photos, all by default. captions:
+    rank -> a short text under the photo. blurred: unreadable until the visitor asks to see. thumb: CSS px of a gallery's photo. height: CSS px. mark: the visitor's own photo.
     tools: colours, lasso and search. linked: what is seen is kept in the page's address (for one map of a page).
     key: unique in the app; the view (place and zoom) is remembered under it."""
-    version = serve.atlas_version(world)
-    if version is None:
-        raise DeepselfieError(f"World '{world.name}' has no thumbnails yet. Run: python -m deepselfie run {world.name}")
+    layouts = [layout for layout in layouts if layout not in ON_MAP or "tsne" in world.columns]
     n = len(order(world)) if ranks is None else len(ranks)
     data = {
         "module": serve.component_url("imagemap"),
         "world": world.name,
-        "version": version,
+        "version": read_atlas(world)["version"],
         "key": key,
         "layouts": layouts,
         "label": LABELS[layouts[0]].format(n=f"{n:,}") + KEYS,
