@@ -73,7 +73,8 @@ def image_map(
     layouts: those offered, the first is the one met: "continuum", the wall row by row from best to worst; "tsne", each
     at its place on the map; "snapped", the map on a grid; "gallery", the given ranks in that order; "named", with
     captions. Those on the map are left out where the world has none. ranks: which photos, all by default. captions:
-    rank -> a short text under the photo. blurred: unreadable until the visitor asks to see. thumb: CSS px of a gallery's photo. height: CSS px. mark: the visitor's own photo.
+    rank -> a short text under the photo. blurred: unreadable until the visitor asks to see. thumb: CSS px of a
+    gallery's photo. height: CSS px. mark: the visitor's own photo.
     tools: colours, lasso and search. linked: what is seen is kept in the page's address (for one map of a page).
     key: unique in the app; the view (place and zoom) is remembered under it."""
     layouts = [layout for layout in layouts if layout not in ON_MAP or "tsne" in world.columns]

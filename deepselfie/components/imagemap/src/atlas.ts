@@ -10,6 +10,7 @@ const PAGES = 48, PICTURES = 200; // bitmaps kept: of 4 MB and up to 1 MB
 const LINGER = 30_000; // ms that an atlas nobody uses is kept for the next page of the app
 export const UNPLACED = 4; // of flags: no place on the map
 export const SIDE = 65535; // the map's side in x and y
+export const FAMILIES: Family[] = ['rank', 'map'];
 
 export interface Level {
   px: number; // side of a thumbnail
@@ -111,14 +112,17 @@ export class Atlas {
     if (family === 'rank') return Math.floor(rank / side ** 2);
     return Math.floor(this.line[rank]! / side) * Math.ceil(this.grid.columns / side) + Math.floor(this.column[rank]! / side);
   }
+  /** Where a photo's thumbnail begins on its page, in pixels row by row. */
+  texelOf(rank: number, level: number, family: Family): number {
+    const { px, page } = this.levels[level]!, side = page / px, map = family === 'map';
+    const u = (map ? this.column[rank]! : rank) % side, v = (map ? this.line[rank]! : Math.floor(rank / side)) % side;
+    return (v * page + u) * px;
+  }
   slot(rank: number, level: number, family: Family): Slot | null {
-    const { px, page, pages } = this.levels[level]!, side = page / px, names = pages[family];
-    if (!names) return null;
-    const name = names[this.pageOf(rank, level, family)];
+    const { px, page, pages } = this.levels[level]!, name = pages[family]?.[this.pageOf(rank, level, family)];
     if (name === undefined) return null;
-    const [u, v] = family === 'map' ? [this.column[rank]! % side, this.line[rank]! % side]
-      : [rank % side, Math.floor(rank / side) % side];
-    return { name, x: u * px, y: v * px, px };
+    const texel = this.texelOf(rank, level, family);
+    return { name, x: texel % page, y: Math.floor(texel / page), px };
   }
   /** The pixels of a page that has come, 0xffBBGGRR row by row; kept as long as its bitmap. */
   pixels(name: string): Uint32Array | undefined {
@@ -128,17 +132,14 @@ export class Atlas {
   }
   /** Fills `tiny` from the pages that have come; returns the names of those still to come. */
   unpackTiny(): string[] {
-    const { px, page, pages } = this.levels[0]!, names = pages.map ?? pages.rank ?? [];
-    const family: Family = pages.map ? 'map' : 'rank';
+    const { px, page, pages } = this.levels[0]!, names = pages.map!;
     for (const [number, name] of names.entries()) {
       const bitmap = this.unpacked.has(name) ? undefined : this.pages.get(name);
       if (!bitmap) continue;
-      const source = read(bitmap), side = page / px;
+      const source = read(bitmap);
       for (let rank = 0; rank < this.n; rank++) {
-        if (this.pageOf(rank, 0, family) !== number) continue;
-        const [u, v] = family === 'map' ? [this.column[rank]! % side, this.line[rank]! % side]
-          : [rank % side, Math.floor(rank / side) % side];
-        let from = v * px * page + u * px, to = rank * px * px;
+        if (this.pageOf(rank, 0, 'map') !== number) continue;
+        let from = this.texelOf(rank, 0, 'map'), to = rank * px * px;
         for (let line = 0; line < px; line++, from += page, to += px) this.tiny.set(source.subarray(from, from + px), to);
       }
       this.unpacked.add(name);
@@ -189,6 +190,16 @@ export class Atlas {
     const answer = await fetch(`/ds/find/${this.world}.json?q=${encodeURIComponent(q)}`, signal ? { signal } : {});
     return answer.ok ? (await answer.json()).photos : [];
   }
+}
+
+/** The sharpest thumbnail of a photo whose page has come, of a level above `above`; null where none has. */
+export function sharpest(atlas: Atlas, rank: number, above = -1): { page: ImageBitmap; slot: Slot; level: number } | null {
+  for (let level = atlas.levels.length - 1; level > above; level--)
+    for (const family of FAMILIES) {
+      const slot = atlas.slot(rank, level, family), page = slot && atlas.pages.get(slot.name);
+      if (slot && page) return { page, slot, level };
+    }
+  return null;
 }
 
 function read(bitmap: ImageBitmap): Uint32Array {

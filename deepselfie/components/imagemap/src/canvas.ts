@@ -2,11 +2,11 @@
 // That is many times faster than WebGL without a GPU.
 
 import type { Atlas } from './atlas';
+import { css } from './colours';
 import type { Renderer } from './renderer';
-import { DIM, FLAT, edges, frameOf, middleOf, sideOf, snapped, type Scene } from './scene';
+import { DIM, FLAT, TINY, edges, frameOf, middleOf, sideOf, snapped, type Scene } from './scene';
 import type { Family } from './types';
 
-const TINY = 12; // device px: photos up to this side are drawn from `atlas.tiny`
 const SPLAT = 48; // device px: up to this side moving photos are drawn pixel by pixel
 const SMOOTH = 6000; // more photos than these are drawn pixel by pixel at rest too
 
@@ -90,20 +90,20 @@ export class CanvasRenderer implements Renderer {
     context.fillStyle = css(scene.paper);
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.imageSmoothingQuality = 'medium';
-    const frame = look.colour ? frameOf(side) : 0;
+    const frame = look.colour ? frameOf(side) : 0, flat = look.colour !== null && side <= FLAT;
     for (const i of list) {
       const rank = ranks[i]!, [x, y] = middleOf(scene, i);
       const [left, right] = edges(x * dpr, side), [top, bottom] = edges(y * dpr, side);
-      context.globalAlpha = 1;
-      if (look.dim?.[rank] === 1) {
-        context.fillStyle = css(scene.paper);
-        context.fillRect(left, top, right - left, bottom - top);
-        context.globalAlpha = DIM;
-      }
-      if (look.colour) {
-        context.fillStyle = css(look.colour[rank]!);
-        context.fillRect(left, top, right - left, bottom - top);
-      }
+      const alpha = look.dim?.[rank] === 1 ? DIM : 1, fill = (colour: number, inset: number, opacity: number): void => {
+        context.globalAlpha = opacity;
+        context.fillStyle = css(colour);
+        context.fillRect(left + inset, top + inset, right - left - 2 * inset, bottom - top - 2 * inset);
+      };
+      if (alpha < 1) fill(scene.paper, 0, 1);
+      if (look.colour) fill(look.colour[rank]!, 0, alpha);
+      if (flat) continue;
+      if (look.colour && alpha < 1) fill(scene.paper, frame, 1); // or the colour would show through
+      context.globalAlpha = alpha;
       drawThumbnail(context, scene, rank, left + frame, top + frame, right - left - 2 * frame, bottom - top - 2 * frame, wanted);
     }
     context.globalAlpha = 1;
@@ -117,7 +117,7 @@ export function drawThumbnail(
 ): void {
   for (let l = level; l >= 0; l--)
     for (const family of families) {
-      const slot = atlas.slot(rank, l, family) ?? (l === 0 ? atlas.slot(rank, 0, 'map') : null);
+      const slot = atlas.slot(rank, l, l ? family : 'map');
       if (!slot) continue;
       const bitmap = atlas.pages.get(slot.name);
       if (bitmap) return context.drawImage(bitmap, slot.x, slot.y, slot.px, slot.px, x, y, w, h);
@@ -151,13 +151,10 @@ class Sources {
       if (name === undefined) continue;
       const texels = number in come ? come[number] : (come[number] = atlas.pixels(name));
       if (!texels) { if (!order) this.wanted.add(name); continue; }
-      const { px, page } = atlas.levels[level]!, side = page / px;
-      const u = family === 'map' ? atlas.column[rank]! % side : rank % side;
-      const v = family === 'map' ? atlas.line[rank]! % side : Math.floor(rank / side) % side;
       this.texels = texels;
-      this.first = v * px * page + u * px;
-      this.line = page;
-      this.px = px;
+      this.first = atlas.texelOf(rank, level, family);
+      this.line = atlas.levels[level]!.page;
+      this.px = atlas.levels[level]!.px;
       return true;
     }
     return false;
@@ -185,6 +182,3 @@ function blender(paper: number): (colour: number) => number {
     return (0xff000000 | outer | (inner << 8)) >>> 0;
   };
 }
-
-/** 0xffBBGGRR as CSS says it. */
-export const css = (colour: number): string => `rgb(${colour & 255},${(colour >>> 8) & 255},${(colour >>> 16) & 255})`;

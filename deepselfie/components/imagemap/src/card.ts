@@ -1,6 +1,6 @@
 // The card of one photo: what it shows, and the way to the photos most alike.
 
-import type { Atlas } from './atlas';
+import { FAMILIES, sharpest, type Atlas } from './atlas';
 import { clamp, element } from './dom';
 import type { PhotoFacts } from './types';
 
@@ -97,15 +97,11 @@ export class Card {
 
 /** Paints the largest thumbnail of a photo that is here on a whole canvas; returns the page of a larger one, to come. */
 export function paintThumb(atlas: Atlas, canvas: HTMLCanvasElement, rank: number): string[] {
-  const context = canvas.getContext('2d')!, best = atlas.levels.length - 1, missing: string[] = [];
-  for (let level = best; level >= 0; level--)
-    for (const family of ['rank', 'map'] as const) {
-      const slot = atlas.slot(rank, level, family), page = slot && atlas.pages.get(slot.name);
-      if (slot && page) {
-        context.drawImage(page, slot.x, slot.y, slot.px, slot.px, 0, 0, canvas.width, canvas.height);
-        return missing;
-      }
-      if (slot && level === best && !missing.length) missing.push(slot.name);
-    }
-  return missing;
+  const best = atlas.levels.length - 1, found = sharpest(atlas, rank);
+  if (found) {
+    const { page, slot } = found;
+    canvas.getContext('2d')!.drawImage(page, slot.x, slot.y, slot.px, slot.px, 0, 0, canvas.width, canvas.height);
+  }
+  const better = found?.level === best ? null : FAMILIES.map((family) => atlas.slot(rank, best, family)).find(Boolean);
+  return better ? [better.name] : [];
 }

@@ -1,12 +1,11 @@
 // A scrolling gallery of any number of photos in a narrow column: only the rows in view have cells.
 
-import type { Atlas } from './atlas';
+import { FAMILIES, sharpest, type Atlas } from './atlas';
 import { clamp, element } from './dom';
 import type { Family } from './types';
 
 const SIDE = 64, GAP = 3; // px: about the side of a photo, and between photos
 const PAGES = 12; // asked for at a time
-const FAMILIES: Family[] = ['rank', 'map'];
 
 interface Cell {
   button: HTMLButtonElement;
@@ -141,16 +140,12 @@ function pagesOf(atlas: Atlas, ranks: number[], level: number, family: Family): 
   return [...new Set(ranks.flatMap((rank) => atlas.slot(rank, level, family)?.name ?? []))];
 }
 function paintCell(atlas: Atlas, cell: Cell, rank: number): void {
-  for (let level = atlas.levels.length - 1; level > Math.max(cell.level, 0); level--)
-    for (const family of FAMILIES) {
-      const slot = atlas.slot(rank, level, family), page = slot && atlas.pages.get(slot.name);
-      if (!slot || !page) continue;
-      const context = sized(cell.canvas, slot.px);
-      context?.drawImage(page, slot.x, slot.y, slot.px, slot.px, 0, 0, slot.px, slot.px);
-      cell.level = level;
-      return;
-    }
-  if (cell.level <= 0) paintTiny(atlas, cell, rank); // every time: the tiny ones may have come since
+  const found = sharpest(atlas, rank, Math.max(cell.level, 0));
+  if (found) {
+    const { page, slot, level } = found;
+    sized(cell.canvas, slot.px)?.drawImage(page, slot.x, slot.y, slot.px, slot.px, 0, 0, slot.px, slot.px);
+    cell.level = level;
+  } else if (cell.level <= 0) paintTiny(atlas, cell, rank); // every time: the tiny ones may have come since
 }
 function paintTiny(atlas: Atlas, cell: Cell, rank: number): void {
   const side = atlas.tinySide, pixels = new Uint8ClampedArray(atlas.tiny.slice(rank * side ** 2, (rank + 1) * side ** 2).buffer);

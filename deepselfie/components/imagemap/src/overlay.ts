@@ -1,7 +1,8 @@
 // What lies above the photos on a canvas of its own, the same over both renderers: large pictures, captions, rings.
 // The context is scaled so that lengths are CSS px.
 
-import { css, drawThumbnail } from './canvas';
+import { drawThumbnail } from './canvas';
+import { css } from './colours';
 import { clamp } from './dom';
 import { markAt, type Layout } from './layouts';
 import { DIM, edges, frameOf, middleOf, sideOf, type Scene } from './scene';

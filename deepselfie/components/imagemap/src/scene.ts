@@ -30,6 +30,7 @@ export interface Scene {
 }
 
 export const DIM = 0.2; // opacity of what is not selected
+export const TINY = 12; // device px: photos up to this side are drawn from `atlas.tiny`, pixel by pixel
 export const FLAT = 14; // device px: coloured photos up to this side are flat
 export const frameOf = (side: number): number => Math.max(2, Math.round(side * 0.07)); // device px of a coloured frame
 /** Device px of an edge. A thousandth off the half, where the last digits would round neighbours' edges apart. */
@@ -40,7 +41,7 @@ export const edges = (middle: number, side: number): [number, number] =>
 
 /** The sharpest level that photos of this side (device px) can show. */
 export function levelFor(atlas: Atlas, side: number): number {
-  const wanted = side <= 12 ? 0 : side <= 44 ? 1 : 2;
+  const wanted = side <= TINY ? 0 : side <= 44 ? 1 : 2;
   return Math.min(wanted, atlas.levels.length - 1);
 }
 
@@ -102,7 +103,11 @@ export function under(scene: Scene, px: number, py: number, reach: number): numb
   return near;
 }
 
-/** All photos of a layout where a camera sees them, in px of the view: the two ends of a flight. */
+/** All photos of a layout under a camera. */
+export const standOf = (layout: Layout, camera: Camera): Stand =>
+  ({ x: layout.x, y: layout.y, camera, size: sizeAt(layout, camera.k) });
+
+/** The same in px of the view, which is what a flight begins from. */
 export function onScreen(layout: Layout, camera: Camera, view: View): Stand {
   const size = sizeAt(layout, camera.k), along = (values: Float32Array, middle: number, side: number) =>
     values.map((v) => (v - middle) * camera.k + side / 2);

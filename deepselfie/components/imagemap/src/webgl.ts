@@ -1,12 +1,11 @@
 // The WebGL2 renderer: all photos of a scene in one call, with what belongs to each read from tables in textures.
 
-import type { Atlas } from './atlas';
+import { FAMILIES, type Atlas } from './atlas';
 import type { Renderer } from './renderer';
-import { FLAT, frameOf, sideOf, type Scene, type Stand } from './scene';
-import { FAMILIES, PageLayers } from './webgl_pages';
+import { FLAT, TINY, frameOf, sideOf, type Scene, type Stand } from './scene';
+import { PageLayers } from './webgl_pages';
 import { FRAGMENT, MOST_LEVELS, NOWHERE, VERTEX, WIDTH } from './webgl_shaders';
 
-const TINY = 12; // device px: photos up to this side are drawn from `atlas.tiny`, pixel by pixel
 const PATIENCE = 4000; // ms that a lost context has to come back
 
 export class WebglRenderer implements Renderer {
@@ -79,12 +78,15 @@ class Painter {
   private readonly array: WebGLVertexArrayObject;
   private readonly list: WebGLBuffer;
   private readonly tables: Record<TableName, Table>;
+  private readonly most: number; // texels of a table
   private listed: Uint32Array | null = null;
   private pages: PageLayers | null = null;
   private atlas: Atlas | null = null;
 
   constructor(private readonly gl: WebGL2RenderingContext) {
-    if (gl.getParameter(gl.MAX_TEXTURE_SIZE) < WIDTH) throw new Error(`no textures of ${WIDTH} texels`);
+    const side: number = gl.getParameter(gl.MAX_TEXTURE_SIZE);
+    if (side < WIDTH) throw new Error(`no textures of ${WIDTH} texels`);
+    this.most = WIDTH * side;
     this.program = link(gl, VERTEX, FRAGMENT);
     for (let i = gl.getProgramParameter(this.program, gl.ACTIVE_UNIFORMS) - 1; i >= 0; i--) {
       const name = gl.getActiveUniform(this.program, i)!.name;
@@ -169,8 +171,7 @@ class Painter {
   private setTables({ atlas, ranks, look }: Scene): void {
     const { tables, gl } = this, { tinySide } = atlas, missing = atlas.unpackTiny().length;
     // until the first page has come, or where there are too many photos, a mean colour is each photo's only pixel
-    const fits = atlas.tiny.length <= WIDTH * gl.getParameter(gl.MAX_TEXTURE_SIZE);
-    const { pages } = atlas.levels[0]!, mean = !fits || missing === (pages.map ?? pages.rank ?? []).length;
+    const mean = atlas.tiny.length > this.most || missing === atlas.levels[0]!.pages.map!.length;
     tables.tiny.set(mean ? atlas.colour : missing, () => bytes(mean ? atlas.colour : atlas.tiny));
     gl.uniform1i(this.at('tinySide'), mean ? 1 : tinySide);
     tables.ranks.set(ranks, () => ranks);

@@ -1,12 +1,10 @@
 // Pages of thumbnails in the GPU: layers of one texture, the last used kept, and a table that says which page lies in
 // which layer. Pages are told apart by their names, which no two of a level, family and number share unless they are the same.
 
-import type { Atlas } from './atlas';
+import { FAMILIES, type Atlas } from './atlas';
 import type { Scene } from './scene';
-import type { Family } from './types';
 import { MOST_LEVELS } from './webgl_shaders';
 
-export const FAMILIES: Family[] = ['rank', 'map'];
 const LAYERS = [8, 16, 32, 48]; // as many as a view has needed so far; 5.6 MB each, so that phones stay at the first two
 const MOST = LAYERS.at(-1)!;
 const SPARE = 8; // of them, for pages of the level below that stand in for pages still to come
