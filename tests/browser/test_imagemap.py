@@ -369,3 +369,29 @@ def test_the_theme_is_followed(tab):
             break
         tab.wait_for_timeout(100)
     assert pixel(canvas, corner).min() > 240
+
+
+def test_another_world_leaves_nothing_of_the_one_before(tab):
+    open_map(tab, f"{MAP}?colour=monochrome&only=yes")
+    expect(tab.locator(".panel")).to_contain_text("100 photos")
+    tab.get_by_role("combobox", name=re.compile("World")).click()
+    tab.get_by_role("option", name="other").click()
+    expect(tab.locator(CANVAS)).to_have_attribute("aria-label", re.compile("Map of 40 photos"))
+    expect(tab.locator(".panel")).to_be_hidden()
+    expect(tab.locator(".legend")).to_be_hidden()
+    expect(tab.get_by_label("Colour by")).to_have_value("")
+
+
+def test_an_open_search_comes_to_rest(tab):
+    open_map(tab, MAP)
+    tab.evaluate("""() => {
+        const ask = window.requestAnimationFrame.bind(window);
+        window.requestAnimationFrame = (act) => { window.asked++; return ask(act); };
+    }""")
+    tab.get_by_role("button", name="Search").click()
+    tab.keyboard.type("Person")
+    expect(tab.locator(".search").get_by_role("option").first).to_be_visible()
+    tab.wait_for_timeout(600)
+    tab.evaluate("window.asked = 0")
+    tab.wait_for_timeout(600)
+    assert tab.evaluate("window.asked") < 5, "an open search does not draw the map again and again"

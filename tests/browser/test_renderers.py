@@ -11,8 +11,10 @@ from tests.browser.conftest import tab_on
 from tests.browser.test_imagemap import CANVAS, MAP, settled
 
 LAYOUTS = ("continuum", "tsne", "snapped")
-ZOOMS = ("", "+", "++")  # keys, pressed one after the other
+ZOOMS = ("0", "+", "++")  # keys, pressed one after the other; 0 shows all
 FRAMED = "layout=continuum&colour=score"
+DIMMED = "layout=continuum&colour=score&only=0.3~0.7"
+VIEWS = [*(f"layout={layout}" for layout in LAYOUTS), FRAMED, DIMMED]
 
 
 def seen_by(chromium, server, renderer, views, zooms=ZOOMS, before=lambda page: None):
@@ -23,6 +25,8 @@ def seen_by(chromium, server, renderer, views, zooms=ZOOMS, before=lambda page: 
         for view in views:
             page.goto(f"{MAP}?{view}")
             page.wait_for_selector(f"{CANVAS}[data-view][data-renderer={renderer}]")
+            if "colour=" in view:  # which has to be fetched
+                expect(page.locator(".legend")).to_be_visible()
             before(page)
             for keys in zooms:
                 page.locator(CANVAS).focus()
@@ -53,12 +57,12 @@ def assert_same(a, b, view):
 
 @pytest.fixture(scope="module")
 def by_canvas(chromium, server):
-    return seen_by(chromium, server, "canvas", [*(f"layout={layout}" for layout in LAYOUTS), FRAMED])
+    return seen_by(chromium, server, "canvas", VIEWS)
 
 
 def test_both_renderers_give_the_same_picture(chromium, server, by_canvas):
-    by_webgl = seen_by(chromium, server, "webgl", [*(f"layout={layout}" for layout in LAYOUTS), FRAMED])
-    assert len({a.tobytes() for a in by_canvas.values()}) == 3 * 4, "no two views are alike"
+    by_webgl = seen_by(chromium, server, "webgl", VIEWS)
+    assert len({a.tobytes() for a in by_canvas.values()}) == 3 * 5, "no two views are alike"
     for view, a in by_canvas.items():
         assert a.std() > 20, "there is something to compare"
         assert_same(a, by_webgl[view], view)
@@ -95,5 +99,5 @@ def test_a_context_that_does_not_come_back_leaves_the_map_to_canvas(chromium, se
         expect(page.locator(CANVAS)).to_have_attribute("data-renderer", "canvas", timeout=15_000)
 
     view = "layout=tsne"
-    (seen,) = seen_by(chromium, server, "webgl", [view], zooms=[""], before=lose).values()
-    assert_same(by_canvas[view, ""], seen, view)
+    (seen,) = seen_by(chromium, server, "webgl", [view], zooms=["0"], before=lose).values()
+    assert_same(by_canvas[view, "0"], seen, view)

@@ -1,6 +1,7 @@
 // The bar above the map: which layout, what colours, lasso, search, and the zoom.
 
 import { element } from './dom';
+import { STEP } from './pointing';
 import type { Facet, LayoutName } from './types';
 
 const NAMES: Record<LayoutName, [string, string]> = {
@@ -34,6 +35,7 @@ export class Bar {
   private readonly colours = element('select', { 'aria-label': 'Colour by', title: 'Colour by' });
   private readonly lassoButton: HTMLButtonElement;
   private readonly tools: HTMLElement;
+  private offered = '';
 
   constructor(private readonly asked: Asked) {
     this.lassoButton = this.icon('lasso', 'Select with a lasso (Shift and drag, or a long press)', asked.lasso);
@@ -41,8 +43,8 @@ export class Bar {
     this.colours.onchange = () => asked.colour(this.colours.value || null);
     this.colours.append(element('option', { value: '' }, 'Colour by …'));
     this.tools = element('div', { class: 'tools' }, this.colours, this.lassoButton, this.icon('search', 'Search (/)', asked.search));
-    const zoom = element('div', { class: 'zoom' }, this.icon('minus', 'Farther (−)', () => asked.zoom(1 / 1.8)),
-      this.icon('plus', 'Nearer (+)', () => asked.zoom(1.8)), this.icon('fit', 'All in view (0)', asked.fit));
+    const zoom = element('div', { class: 'zoom' }, this.icon('minus', 'Farther (−)', () => asked.zoom(1 / STEP)),
+      this.icon('plus', 'Nearer (+)', () => asked.zoom(STEP)), this.icon('fit', 'All in view (0)', asked.fit));
     if (document.fullscreenEnabled) zoom.append(this.icon('full', 'Full screen', asked.full));
     this.box.append(this.layouts, this.tools, zoom);
   }
@@ -56,11 +58,15 @@ export class Bar {
   offer(layouts: LayoutName[], current: LayoutName, tools: boolean): void {
     this.tools.hidden = !tools;
     this.layouts.hidden = layouts.length < 2;
-    this.layouts.replaceChildren(...layouts.map((name) => {
-      const [text, title] = NAMES[name], made = element('button', { 'aria-pressed': String(name === current), title }, text);
-      made.onclick = () => this.asked.layout(name);
-      return made;
-    }));
+    if (layouts.join() !== this.offered) { // else the buttons stay, and with them the focus
+      this.offered = layouts.join();
+      this.layouts.replaceChildren(...layouts.map((name) => {
+        const [text, title] = NAMES[name], made = element('button', { title }, text);
+        made.onclick = () => this.asked.layout(name);
+        return made;
+      }));
+    }
+    layouts.forEach((name, i) => this.layouts.children[i]!.setAttribute('aria-pressed', String(name === current)));
   }
   offerColours(facets: Facet[], current: string | null): void {
     const options = facets.map((facet) => element('option', { value: facet.key }, facet.label));

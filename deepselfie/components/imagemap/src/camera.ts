@@ -35,6 +35,10 @@ export function between(from: Camera, to: Camera, s: number): Camera {
   return { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part, k };
 }
 
+/** Whether two cameras see the same to half a px. */
+export const sameView = (a: Camera, b: Camera): boolean =>
+  Math.abs(a.x - b.x) * a.k < 0.5 && Math.abs(a.y - b.y) * a.k < 0.5 && Math.abs(a.k / b.k - 1) < 1e-3;
+
 export const eased = (t: number): number => t * t * (3 - 2 * t);
 
 /** Place -> px in the view, and back. */

@@ -9,7 +9,8 @@ export function wantsWebgl(): boolean {
   if (wish === 'webgl' || wish === 'canvas') return wish === 'webgl';
   return (probed ??= probe());
 }
-function overruled(): string | null {
+/** The renderer that somebody asked for, and that is kept however slow it is. */
+export function overruled(): string | null {
   try {
     return sessionStorage.getItem(OVERRULED);
   } catch {

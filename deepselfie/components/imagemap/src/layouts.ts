@@ -93,6 +93,9 @@ function extent(values: Float32Array): [number, number, number] {
   return n ? [low, high, n] : [0, 1, 0];
 }
 
+/** Whether photo i stands anywhere on this layout. */
+export const hasPlace = (layout: Layout, i: number): boolean => !Number.isNaN(layout.x[i] ?? NaN);
+
 /** Side of a photo, px. */
 export function sizeAt(layout: Layout, k: number): number {
   if (!layout.columns) return layout.thumb * (k / layout.home) ** NEARER;

@@ -3,36 +3,33 @@
 
 import { Atlas, fetchRanks } from './atlas';
 import { Bar } from './bar';
-import { absolute, between, bounded, eased, homeOf, relative, toScreen, zoomed } from './camera';
 import { CanvasRenderer } from './canvas';
 import { Card, paintThumb } from './card';
-import { FrameWatch, wantsWebgl } from './choose';
-import { onlyToText, paint, passes, textToOnly, type Only } from './colours';
-import { clamp, element } from './dom';
+import { Choice } from './choice';
+import { FrameWatch, overruled, wantsWebgl } from './choose';
+import { onlyToText, textToOnly, type Only } from './colours';
+import { element } from './dom';
+import { Eye, REST } from './eye';
 import { drawOutline, enclosed } from './lasso';
-import { layoutOf, sizeAt, step, zoomFor, type Layout } from './layouts';
+import { hasPlace, layoutOf, step } from './layouts';
 import { Legend } from './legend';
 import { arrivedWith, readLink, writeLink, type Seen } from './link';
 import { Minimap } from './minimap';
 import { drawNames, namesOf, type Name } from './names';
-import { drawCaptions, drawMark, drawPictures, drawRinged, type Theme } from './overlay';
+import { drawCaptions, drawMark, drawPictures, drawRinged, themeOf, type Theme } from './overlay';
 import { Panel } from './panel';
-import { Pointing, type Point } from './pointing';
+import { Pointing, type Point, type Pointed } from './pointing';
 import type { Renderer } from './renderer';
-import { inView, levelFor, middleOf, onScreen, sideOf, thinned, under, type Look, type Scene, type Stand } from './scene';
+import { Lists, levelFor, middleOf, sideOf, standOf, under, type Scene } from './scene';
 import { Search } from './search';
-import type { Camera, Data, Facet, Family, LayoutName, View } from './types';
+import type { Data, Facet, LayoutName } from './types';
 import { WebglRenderer } from './webgl';
 
-const FLIGHT = 300, PASSAGE = 900; // ms: of the camera, and of the photos from layout to layout
-const REST = 120; // ms after the last movement, there is time to draw well
-const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
-const once = (name: string) => { if (!performance.getEntriesByName(name).length) performance.mark(name); };
-
-const sameView = (a: Camera, b: Camera) => Math.abs(a.x - b.x) * a.k < 0.5 && Math.abs(a.y - b.y) * a.k < 0.5 && Math.abs(a.k / b.k - 1) < 1e-3;
-
-interface Flight { from: Camera; to: Camera; start: number }
-interface Passage { from: Stand; start: number; families: Family[] }
+const SAVE = 250; // ms after the last change, the address says what is seen
+const NAMED_UP_TO = 40; // px: over larger photos the names of clusters would only be in the way
+const PAUSE = 500; // ms without a frame: what came before says nothing of how fast frames are
+const marked = new Set<string>();
+const mark = (name: string): void => { if (!marked.has(name)) { marked.add(name); performance.mark(name); } };
 
 export class ImageMap {
   private readonly overlay = element('canvas', { class: 'overlay' });
@@ -49,10 +46,12 @@ export class ImageMap {
   private readonly minimap: Minimap;
   private readonly search: Search;
   private readonly pointing: Pointing;
+  private readonly eye = new Eye(() => this.moved());
+  private readonly choice = new Choice(() => this.chose());
   private readonly listening = new AbortController();
   private readonly observer = new ResizeObserver(() => this.resize());
   private readonly home = location.pathname; // another page's address is not ours to write
-  private readonly watch = new FrameWatch();
+  private readonly watch = overruled() ? null : new FrameWatch();
   private renderer: Renderer;
 
   private came: Seen | null = null; // what the address asked for when the visitor came
@@ -60,13 +59,8 @@ export class ImageMap {
   private atlas: Atlas | null = null;
   private all = new Int32Array(); // the ranks shown
   private index: Int32Array | null = null; // rank -> place in `all`, -1 for none
-  private layout: Layout | null = null;
-  private camera: Camera = { x: 0, y: 0, k: 1 };
-  private view: View = { width: 0, height: 0, dpr: 1 };
   private scene: Scene | null = null;
-  private flight: Flight | null = null;
-  private passage: Passage | null = null;
-  private theme: Theme = { paper: '#fff', ink: '#222', accent: '#d6336c', font: 'sans-serif' };
+  private theme: Theme;
   private paper = 0xffffffff;
   private mark: HTMLImageElement | null = null;
   private hovered = -1; // place in `all`
@@ -74,40 +68,31 @@ export class ImageMap {
   private shown = false; // the visitor has asked to see what was blurred
   private armed = false;
   private outline: Point[] = [];
-
-  private look: Look = { colour: null, dim: null, hidden: false };
-  private facet: Facet | null = null;
-  private values: Float32Array | null = null;
-  private only: Only | null = null;
-  private lassoed: Uint8Array | null = null; // by rank
   private facets: Facet[] = [];
-  private names: Name[] = [];
-  private named: unknown[] = [];
   private clusters: { facet: Facet; values: Float32Array } | null = null;
+  private names: Name[] = [];
+  private named: unknown[] = []; // what the names were found for
+  private readonly thumbs = new Set<string>(); // pages that the search's list waits for
 
   private frame = 0;
-  private movedAt = -Infinity;
-  private kept: { layout: Layout; k: number; look: Look; list: Uint8Array | null } | null = null;
-  private listed: { key: unknown[]; list: Uint32Array } | null = null;
+  private drawnAt = -Infinity;
+  private readonly lists = new Lists();
   private resting: ReturnType<typeof setTimeout> | undefined;
   private saving: ReturnType<typeof setTimeout> | undefined;
 
   constructor(root: ShadowRoot) {
+    const { eye, choice } = this, goTo = (rank: number): void => this.goTo(rank), redraw = (): void => this.redraw();
     this.bar = new Bar({
       layout: (name) => this.change(name), colour: (key) => void this.colourBy(key), lasso: () => this.arm(!this.armed),
-      search: () => this.search.open(), zoom: (factor) => this.zoom(factor), fit: () => this.fit(), full: () => this.full(),
+      search: () => this.search.open(), zoom: (factor) => eye.zoom(factor), fit: () => eye.fit(), full: () => this.full(),
     });
-    this.card = new Card({ goTo: (rank) => this.goTo(rank), letGo: () => this.select(-1), redraw: () => this.redraw() });
-    this.panel = new Panel({
-      goTo: (rank) => this.goTo(rank), clear: () => this.clear(), redraw: () => this.redraw(),
-      hide: (hidden) => { this.look = { ...this.look, hidden }; this.redraw(); },
-    });
-    this.legend = new Legend((only) => this.filter(only), () => void this.colourBy(null));
-    this.minimap = new Minimap((x, y) => this.move({ ...this.camera, x, y }));
+    this.card = new Card({ goTo, letGo: () => this.select(-1), redraw });
+    this.panel = new Panel({ goTo, clear: () => choice.clear(), hide: (hidden) => choice.hide(hidden), redraw });
+    this.legend = new Legend((only) => choice.filter(only), () => void this.colourBy(null));
+    this.minimap = new Minimap((x, y) => eye.move({ ...eye.camera, x, y }));
     this.search = new Search({
-      find: (q, signal) => this.atlas!.find(q, signal), facets: async () => this.facets, goTo: (rank) => this.goTo(rank),
-      colourBy: (key, only) => void this.colourBy(key, only ?? null),
-      thumb: (canvas, rank) => this.thumb(canvas, rank),
+      find: (q, signal) => this.atlas!.find(q, signal), facets: async () => this.facets, goTo,
+      colourBy: (key, only) => void this.colourBy(key, only), thumb: (canvas, rank) => this.thumb(canvas, rank),
     });
     this.renderer = this.makeRenderer(wantsWebgl());
     this.reveal.onclick = () => { this.shown = true; this.dress(); };
@@ -116,13 +101,13 @@ export class ImageMap {
     const middle = element('div', { class: 'middle' }, this.stage, this.note, this.reveal, corner, this.card.box, this.search.box, this.live);
     this.box = element('div', { class: 'map' }, this.bar.box, element('div', { class: 'below' }, middle, this.panel.box));
     root.append(this.box);
+    this.theme = themeOf(this.box);
     this.observer.observe(this.stage);
     const { signal } = this.listening;
     this.pointing = new Pointing(this.stage, this.pointed(), signal);
-    this.stage.addEventListener('keydown', (event) => this.keydown(event), { signal });
     document.addEventListener('keydown', (event) => this.slash(event), { signal });
     addEventListener('popstate', () => this.follow(), { signal });
-    document.addEventListener('fullscreenchange', () => this.redraw(), { signal });
+    document.addEventListener('fullscreenchange', redraw, { signal });
   }
   dispose(): void {
     this.listening.abort();
@@ -130,6 +115,7 @@ export class ImageMap {
     cancelAnimationFrame(this.frame);
     for (const timer of [this.resting, this.saving]) clearTimeout(timer);
     this.remember();
+    this.search.close(); // it listens to the whole page
     this.card.dispose();
     this.panel.dispose();
     this.renderer.dispose();
@@ -152,9 +138,9 @@ export class ImageMap {
     this.redraw();
   }
   private async open(data: Data, before: Data | null): Promise<void> {
-    const atlas = Atlas.open(data.world, data.version, this), another = atlas !== this.atlas;
+    const { eye } = this, atlas = Atlas.open(data.world, data.version, this), another = atlas !== this.atlas;
     if (this.atlas && another) this.atlas.close(this);
-    if (another) { this.layout = this.scene = null; this.index = null; }
+    if (another) { eye.layout = this.scene = this.index = null; }
     this.atlas = atlas;
     let ranks: Int32Array<ArrayBuffer> | null;
     try {
@@ -164,20 +150,24 @@ export class ImageMap {
     }
     if (this.listening.signal.aborted) return atlas.close(this);
     if (this.data !== data && (this.data!.ranks !== data.ranks || this.data!.version !== data.version)) return;
-    const seen = this.seen(before), from = this.layout && this.standNow();
-    const old = this.index;
+    if (another && before) this.forget();
+    const seen = this.seen(before), from = eye.layout && eye.standNow(), old = this.index;
     this.all = ranks ?? Int32Array.from({ length: atlas.n }, (_, rank) => rank);
     this.index = new Int32Array(atlas.n).fill(-1);
     this.all.forEach((rank, i) => { this.index![rank] = i; });
     this.note.hidden = this.all.length > 0;
     this.note.textContent = 'No photo matches.';
     this.hovered = -1;
-    if (another) { this.lassoed = null; this.only = null; }
-    const asked = data.layouts.find((name) => name === seen?.layout);
-    this.arrange(asked ?? (before && this.layout && data.layouts.includes(this.layout.name) ? this.layout.name : data.layouts[0]!));
-    if (this.layout) this.camera = (seen?.view && absolute(this.layout, this.view, seen.view)) ?? this.recalled() ?? homeOf(this.layout, this.view);
-    if (from && old && this.layout && !another) this.depart(from, old);
-    await this.meet(seen);
+    this.meet(seen);
+    if (from && old) eye.depart(from, (i) => old[this.all[i]!]);
+    await this.ask(seen);
+  }
+  /** All that was about the photos of another world. */
+  private forget(): void {
+    this.chosen = -1;
+    this.facets = [];
+    this.clusters = null;
+    this.choice.reset();
   }
   private fail(data: Data): void {
     this.note.hidden = false;
@@ -186,27 +176,33 @@ export class ImageMap {
   }
   /** The address says what to see where this map is new on its page. */
   private seen(before: Data | null): Seen | null {
-    return this.data!.linked && (!before || before.world === this.data!.world) && !this.layout ? (this.came ??= readLink(arrivedWith())) : null;
+    const ours = this.data!.linked && (!before || before.world === this.data!.world) && !this.eye.layout;
+    return ours ? (this.came ??= readLink(arrivedWith())) : null;
   }
-  /** What an address asks for beside layout and view: colours, filter, and the photo, which may have to be found. */
-  private async meet(seen: Seen | null): Promise<void> {
-    const { atlas, data } = this;
-    if (!data!.tools && !seen?.photo) return;
+  /** The layout and the view that an address asks for, else those of before, else the first one as it is met. */
+  private meet(seen: Seen | null): void {
+    const { layouts } = this.data!, now = this.eye.layout?.name;
+    const name = layouts.find((each) => each === seen?.layout) ?? layouts.find((each) => each === now) ?? layouts[0]!;
+    this.arrange(name, seen?.view ?? this.recalled(name));
+  }
+  /** What an address asks for beside: the photo, which has to be found, colours and filter. */
+  private async ask(seen: Seen | null): Promise<void> {
+    const atlas = this.atlas!, { tools, layouts } = this.data!;
     if (seen?.photo) {
-      const [found] = await atlas!.find(seen.photo).catch(() => []);
-      if (found && found.id === seen.photo && this.atlas === atlas) {
-        this.select(found.rank - (atlas!.row[found.rank] === found.row ? 0 : 1));
-        const i = this.selected;
-        if (i >= 0 && !seen.view) this.bringIntoView(i, true);
+      const [found] = await atlas.find(seen.photo).catch(() => []);
+      if (found?.id === seen.photo && this.atlas === atlas) {
+        this.select(found.rank);
+        if (!seen.view) this.eye.bring(this.selected, false);
       }
     }
-    if (!data!.tools) return;
-    this.facets = await atlas!.facets().catch(() => []);
+    if (!tools) return;
+    const facets = await atlas.facets().catch(() => []);
     if (this.atlas !== atlas) return;
-    this.bar.offerColours(this.facets, this.facet?.key ?? null);
-    const cluster = this.facets.find(({ key }) => key === 'cluster'), facet = this.facets.find(({ key }) => key === seen?.colour);
-    if (cluster && data!.layouts.some((name) => name === 'tsne' || name === 'snapped')) {
-      const values = await atlas!.values('cluster').catch(() => null);
+    this.facets = facets;
+    this.bar.offerColours(facets, this.choice.facet?.key ?? null);
+    const find = (key: string | null | undefined) => facets.find((facet) => facet.key === key), [cluster, facet] = [find('cluster'), find(seen?.colour)];
+    if (cluster && (layouts.includes('tsne') || layouts.includes('snapped'))) {
+      const values = await atlas.values('cluster').catch(() => null);
       if (values && this.atlas === atlas) this.clusters = { facet: cluster, values };
       this.name();
     }
@@ -215,30 +211,25 @@ export class ImageMap {
   }
   /** Back and forward within the page. */
   private follow(): void {
-    if (!this.layout || !this.data?.linked || location.pathname !== this.home) return;
-    const seen = readLink(location.search);
-    const name = this.data.layouts.find((each) => each === seen.layout);
-    if (name && name !== this.layout.name) this.change(name);
-    if (seen.view) this.move(absolute(this.layout, this.view, seen.view), true);
+    if (!this.eye.layout || !this.data?.linked || location.pathname !== this.home) return;
+    const seen = readLink(location.search), name = this.data.layouts.find((each) => each === seen.layout);
+    if (name) this.change(name);
+    if (seen.view) this.eye.goBack(seen.view);
     if (!seen.photo) this.select(-1);
-    void this.meet({ ...seen, colour: seen.colour === this.facet?.key ? null : seen.colour });
+    void this.ask({ ...seen, colour: seen.colour === this.choice.facet?.key ? null : seen.colour });
   }
   private dress(): void {
-    const { data } = this, style = getComputedStyle(this.box), blurred = Boolean(data!.blurred && !this.shown);
-    const say = (name: string, otherwise: string) => style.getPropertyValue(name).trim() || otherwise;
+    const { data } = this, blurred = Boolean(data!.blurred && !this.shown);
     this.box.style.setProperty('--height', `${data!.height}px`);
     this.stage.setAttribute('aria-label', data!.label);
-    this.theme = {
-      paper: say('--st-background-color', '#fff'), ink: say('--st-text-color', '#222'),
-      accent: say('--st-primary-color', '#d6336c'), font: say('--st-font', 'sans-serif'),
-    };
+    this.theme = themeOf(this.box);
     this.context.fillStyle = this.theme.paper;
     const [r, g, b] = this.context.fillStyle.match(/[0-9a-f]{2}/gi)!.map((pair) => parseInt(pair, 16));
     this.paper = (0xff000000 | (b! << 16) | (g! << 8) | r!) >>> 0;
     this.box.classList.toggle('blurred', blurred);
     this.box.classList.toggle('bare', !data!.tools && data!.layouts.length < 2);
     this.reveal.hidden = !blurred;
-    this.bar.offer(data!.layouts, this.layout?.name ?? data!.layouts[0]!, data!.tools);
+    this.bar.offer(data!.layouts, this.eye.layout?.name ?? data!.layouts[0]!, data!.tools);
     this.redraw();
   }
   private setMark(source: string | null): void {
@@ -251,146 +242,79 @@ export class ImageMap {
 
   // --- where photos stand
 
-  private arrange(name: LayoutName): void {
-    const { data, atlas, view: { width, height } } = this;
+  /** Takes a layout, seen as shares of it say, or as it is met. */
+  private arrange(name: LayoutName, shares: [number, number, number] | null): void {
+    const { data, atlas, eye, eye: { view: { width, height } } } = this;
     if (!width || !atlas?.n) return;
     const thumb = name === 'gallery' || name === 'named' ? data!.thumb ?? 112 : null;
-    this.layout = layoutOf(name, this.all, atlas, { width, height, thumb, captions: name === 'named' });
+    const layout = layoutOf(name, this.all, atlas, { width, height, thumb, captions: name === 'named' });
+    eye.look(layout, shares);
     this.bar.offer(data!.layouts, name, data!.tools);
     this.name();
   }
   /** Names the clusters where there are some; a view of another size has the same names. */
   private name(): void {
-    const { layout, clusters, all } = this, key = [layout?.name, clusters, all];
+    const { clusters, all, eye: { layout } } = this, key = [layout?.name, clusters, all];
     if (key.every((part, i) => part === this.named[i])) return;
     this.named = key;
-    this.names = layout && clusters && (layout.name === 'tsne' || layout.name === 'snapped') ? namesOf(layout, clusters.values, clusters.facet) : [];
+    this.names = layout?.family === 'map' && clusters ? namesOf(layout, clusters.values, clusters.facet) : [];
   }
   /** The visitor wants another layout: photos fly there. */
   private change(name: LayoutName): void {
-    if (!this.layout || name === this.layout.name) return;
-    const from = this.standNow(), { index } = this;
+    const { eye } = this;
+    if (!eye.layout || name === eye.layout.name) return;
+    const from = eye.standNow();
     this.remember();
-    this.flight = null;
     this.hovered = -1;
-    this.arrange(name);
-    this.camera = this.recalled() ?? homeOf(this.layout, this.view);
-    this.depart(from, index!);
-    if (this.selected >= 0) this.bringIntoView(this.selected, true);
-    this.save();
+    this.arrange(name, this.recalled(name));
+    eye.depart(from, (i) => i);
+    eye.bring(this.selected, false);
+    this.moved();
   }
-  /** Where each photo is seen at this moment, also in the middle of a passage. */
-  private standNow(): Stand {
-    const now = onScreen(this.layout!, this.camera, this.view);
-    if (!this.passage) return now;
-    const t = this.progress(performance.now()), { from } = this.passage;
-    const mix = (a: Float32Array, b: Float32Array) => b.map((v, i) => a[i]! + (v - a[i]!) * t);
-    return { ...now, x: mix(from.x, now.x), y: mix(from.y, now.y), size: from.size + (now.size - from.size) * t };
-  }
-  /** Begins a passage from where photos were seen; `index` says which rank was at which place then. */
-  private depart(from: Stand, index: Int32Array): void {
-    if (calm()) return;
-    const to = onScreen(this.layout!, this.camera, this.view);
-    const along = (then: Float32Array, now: Float32Array) => now.map((v, i) => {
-      const was = then[index[this.all[i]!]!];
-      return was === undefined || Number.isNaN(was) ? v : was;
-    });
-    this.passage = {
-      from: { ...from, x: along(from.x, to.x), y: along(from.y, to.y) }, start: performance.now(),
-      families: [this.layout!.family, this.layout!.family === 'map' ? 'rank' : 'map'],
-    };
-    this.redraw();
-  }
-  private progress(now: number): number { return this.passage ? eased(clamp((now - this.passage.start) / PASSAGE, 0, 1)) : 1; }
-
   private resize(): void {
-    const { width, height } = this.stage.getBoundingClientRect(), dpr = Math.min(devicePixelRatio || 1, 2.5);
-    if (!width || !height || (width === this.view.width && height === this.view.height && dpr === this.view.dpr)) return;
-    const met = this.layout && sameView(this.camera, homeOf(this.layout, this.view)), seen = this.layout && relative(this.layout, this.camera);
-    const first = !this.layout && this.atlas?.n && this.all.length;
-    this.view = { width, height, dpr };
+    const { width, height } = this.stage.getBoundingClientRect(), dpr = Math.min(devicePixelRatio || 1, 2.5), { eye } = this;
+    if (!width || !height || (width === eye.view.width && height === eye.view.height && dpr === eye.view.dpr)) return;
+    const { layout } = eye, shares = layout && !eye.atHome ? eye.shares : null;
+    eye.view = { width, height, dpr };
     Object.assign(this.overlay, { width: Math.round(width * dpr), height: Math.round(height * dpr) });
-    if (this.layout) {
-      this.passage = this.flight = null;
-      this.arrange(this.layout.name);
-      this.camera = met ? homeOf(this.layout, this.view) : absolute(this.layout, this.view, seen!);
+    if (layout) {
+      this.arrange(layout.name, shares);
       this.hovered = -1;
-    } else if (first) void this.open(this.data!, null);
+    } else if (this.index) this.meet(this.came); // the photos were there before there was room for them
     this.draw(performance.now()); // at once: setting a canvas's size has blanked it
   }
+  private full(): void { void (document.fullscreenElement ? document.exitFullscreen() : this.box.requestFullscreen()); }
 
   // --- memory and address
 
-  private get memory(): string { return `deepselfie:view:${this.data!.world}:${this.layout!.name}:${this.data!.key}`; }
-  private recalled(): Camera | null {
-    const { n, version, view } = JSON.parse(sessionStorage.getItem(this.memory) ?? '{}');
-    return n === this.all.length && version === this.data!.version ? absolute(this.layout!, this.view, view) : null;
+  private memory(name: LayoutName): string { return `deepselfie:view:${this.data!.world}:${name}:${this.data!.key}`; }
+  private recalled(name: LayoutName): [number, number, number] | null {
+    const { n, version, view } = JSON.parse(sessionStorage.getItem(this.memory(name)) ?? '{}');
+    return n === this.all.length && version === this.data!.version ? view : null;
   }
   private remember(): void {
-    if (!this.layout) return;
-    const kept = { n: this.all.length, version: this.data!.version, view: relative(this.layout, this.camera) };
-    sessionStorage.setItem(this.memory, JSON.stringify(kept));
+    const { eye, all, data } = this;
+    if (!eye.layout) return;
+    const kept = { n: all.length, version: data!.version, view: eye.shares };
+    sessionStorage.setItem(this.memory(eye.layout.name), JSON.stringify(kept));
   }
   private save(): void {
     clearTimeout(this.saving);
-    this.saving = setTimeout(() => void this.saveNow(), 250);
+    this.saving = setTimeout(() => void this.saveNow(), SAVE);
   }
   private async saveNow(): Promise<void> {
-    const { layout, atlas, data, facet, only, chosen } = this;
-    if (!layout || !data || this.flight) return;
+    const { atlas, data, chosen, eye, choice: { facet, only } } = this;
+    if (!eye.layout || !data || eye.flying) return;
     this.remember();
     if (!data.linked) return;
     const id = chosen >= 0 ? (await atlas!.photo(chosen)).id ?? null : null;
-    if (chosen !== this.chosen || location.pathname !== this.home || this.listening.signal.aborted) return;
-    const view = relative(layout, this.camera), met = sameView(this.camera, homeOf(layout, this.view));
+    if (chosen !== this.chosen || !eye.layout || location.pathname !== this.home || this.listening.signal.aborted) return;
     const seen: Seen = {
-      layout: layout.name === data.layouts[0] ? null : layout.name, view: met ? null : view, photo: id,
+      layout: eye.layout.name === data.layouts[0] ? null : eye.layout.name, view: eye.atHome ? null : eye.shares, photo: id,
       colour: facet?.key ?? null, only: facet && only ? onlyToText(facet, only) : null,
     };
     const query = writeLink(location.search, seen);
     if (query !== location.search) history.replaceState(history.state, '', location.pathname + query + location.hash);
-  }
-
-  // --- the camera
-
-  private move(camera: Camera, animated = false): void {
-    const { layout } = this;
-    if (!layout) return;
-    const target = bounded(layout, this.view, camera);
-    this.flight = animated && !calm() ? { from: this.camera, to: target, start: performance.now() } : null;
-    if (!this.flight) this.camera = target;
-    this.movedAt = performance.now();
-    this.stage.toggleAttribute('data-moving', true);
-    this.save();
-    this.redraw();
-  }
-  private fly(now: number): void {
-    const { from, to, start } = this.flight!, t = clamp((now - start) / FLIGHT, 0, 1);
-    this.camera = between(from, to, eased(t));
-    this.movedAt = performance.now();
-    if (t < 1) return this.redraw();
-    this.camera = to;
-    this.flight = null;
-    this.save();
-  }
-  private zoom(factor: number, at: Point = [this.view.width / 2, this.view.height / 2], animated = true): void {
-    if (this.layout) this.move(zoomed(this.layout, this.view, this.flight?.to ?? this.camera, factor, ...at), animated);
-  }
-  private fit(): void { if (this.layout) this.move(homeOf(this.layout, this.view), true); }
-  private full(): void { void (document.fullscreenElement ? document.exitFullscreen() : this.box.requestFullscreen()); }
-  private bringIntoView(i: number, near = false): void {
-    const { layout, view, camera } = this, x = layout!.x[i]!, y = layout!.y[i]!;
-    if (!(x === x)) return;
-    const [px, py] = toScreen(camera, view, [x, y]), edge = sizeAt(layout!, camera.k) / 2;
-    const inside = px > edge && py > edge && px < view.width - edge && py < view.height - edge;
-    if (!inside) this.move({ x, y, k: camera.k }, !near);
-  }
-  /** Selects a photo and, where it is on this map, flies to it, so near that it can be seen well. */
-  private goTo(rank: number): void {
-    this.select(rank);
-    const i = this.selected, { layout } = this;
-    if (i < 0 || !(layout!.x[i]! === layout!.x[i]!)) return;
-    this.move({ x: layout!.x[i]!, y: layout!.y[i]!, k: Math.max(this.camera.k, zoomFor(layout!, 48)) }, true);
   }
 
   // --- choosing
@@ -406,6 +330,11 @@ export class ImageMap {
     this.save();
     this.redraw();
   }
+  /** Selects a photo and, where it is on this map, flies to it. */
+  private goTo(rank: number): void {
+    this.select(rank);
+    this.eye.goTo(this.selected);
+  }
   private arm(armed: boolean): void {
     this.armed = armed;
     this.bar.armLasso(armed);
@@ -416,48 +345,26 @@ export class ImageMap {
     this.hovered = -1;
     if (done) this.arm(false);
     if (done && outline.length) {
-      const inside = enclosed(outline, { x: this.layout!.x, y: this.layout!.y, camera: this.camera, size: 0 }, this.view), mask = new Uint8Array(this.atlas!.n);
+      const { eye, atlas } = this, inside = enclosed(outline, standOf(eye.layout!, eye.camera), eye.view), mask = new Uint8Array(atlas!.n);
       this.all.forEach((rank, i) => { mask[rank] = inside[i]!; });
-      this.lassoed = mask.includes(1) ? mask : null;
-      this.sift();
+      this.choice.lasso(mask);
     }
-    this.redraw();
-  }
-  private clear(): void {
-    this.lassoed = this.only = null;
-    this.look = { ...this.look, hidden: false };
-    this.sift();
-  }
-  private filter(only: Only | null): void {
-    this.only = only;
-    this.sift();
-    this.save();
-  }
-  /** What is selected, by lasso and by filter: all else is greyed, and the panel shows it. */
-  private sift(): void {
-    const { lassoed, only, values, facet, atlas } = this, passing = only && values ? passes(values, only) : null;
-    if (!lassoed && !passing) {
-      this.look = { ...this.look, dim: null };
-      this.panel.show(atlas!, null, '');
-    } else {
-      const dim = new Uint8Array(atlas!.n);
-      for (let rank = 0; rank < dim.length; rank++) if (lassoed?.[rank] === 0 || passing?.[rank] === 0) dim[rank] = 1;
-      this.look = { ...this.look, dim };
-      const titles = [lassoed ? 'In the lasso' : '', passing ? facet!.label : ''].filter(Boolean);
-      this.panel.show(atlas!, this.all.filter((rank) => !dim[rank]), titles.join(', '));
-    }
-    this.legend.show(facet, values, only, this.all);
     this.redraw();
   }
   private async colourBy(key: string | null, only: Only | null = null): Promise<void> {
     const { atlas } = this, facet = this.facets.find((each) => each.key === key) ?? null;
     const values = facet && (await atlas!.values(facet.key).catch(() => null));
     if (this.atlas !== atlas) return;
-    Object.assign(this, { facet: values ? facet : null, values, only: values ? only : null });
-    this.look = { ...this.look, colour: facet && values ? paint(facet, values) : null };
-    this.bar.offerColours(this.facets, this.facet?.key ?? null);
-    this.sift();
+    this.choice.colour(facet, values, only);
+    this.bar.offerColours(this.facets, this.choice.facet?.key ?? null);
+  }
+  /** What is not selected is greyed, and the panel shows what is. */
+  private chose(): void {
+    const { look: { dim }, facet, values, only, title } = this.choice;
+    this.panel.show(this.atlas!, dim && this.all.filter((rank) => !dim[rank]), title);
+    this.legend.show(facet, values, only, this.all);
     this.save();
+    this.redraw();
   }
 
   // --- drawing
@@ -477,41 +384,32 @@ export class ImageMap {
     old.dispose();
     this.redraw();
   }
+  private moved(): void {
+    this.stage.toggleAttribute('data-moving', true);
+    this.save();
+    this.redraw();
+  }
   redraw(): void {
     if (this.listening.signal.aborted) return; // an answer that came after the end
     this.frame ||= requestAnimationFrame((now) => {
       this.frame = 0;
-      if (this.flight) this.fly(now);
+      if (this.eye.fly(now)) this.redraw();
       this.draw(now);
     });
   }
   private makeScene(now: number): Scene {
-    const { layout, camera, view, look, passage } = this, families: Family[] = passage?.families ?? [layout!.family];
-    const resting = performance.now() - this.movedAt > REST && !this.flight;
-    const common = { atlas: this.atlas!, ranks: this.all, look, paper: this.paper, view, families };
-    if (passage) {
-      const to = onScreen(layout!, camera, view), t = this.progress(now), size = passage.from.size + (to.size - passage.from.size) * t;
-      const everywhere = { ...view, width: Infinity, height: Infinity };
-      const list = inView(layout!, camera, everywhere, look, null).filter((i) => passage.from.x[i]! === passage.from.x[i]!);
-      return { ...common, from: passage.from, to, t, list, level: levelFor(this.atlas!, Math.min(size * view.dpr, 44)), still: false };
+    const { eye, atlas, choice: { look } } = this, { view, passage } = eye, stand = standOf(eye.layout!, eye.camera);
+    const common = { atlas: atlas!, ranks: this.all, look, paper: this.paper, view, list: this.lists.of(eye.layout!, eye.camera, view, look, passage !== null) };
+    if (!passage) {
+      const level = levelFor(atlas!, stand.size * view.dpr);
+      return { ...common, from: stand, to: null, t: 0, level, families: [eye.layout!.family], still: eye.resting };
     }
-    const from = { x: layout!.x, y: layout!.y, camera, size: sizeAt(layout!, camera.k) };
-    const level = levelFor(this.atlas!, from.size * view.dpr);
-    return { ...common, from, to: null, t: 0, list: this.list(), level, still: resting };
-  }
-  /** The photos in view; the same array while nothing has changed. */
-  private list(): Uint32Array {
-    const { layout, camera, view, look, kept } = this, key = [layout, camera.x, camera.y, camera.k, view, look];
-    if (this.listed && key.every((part, i) => part === this.listed!.key[i])) return this.listed.list;
-    if (kept?.layout !== layout || kept?.k !== camera.k || kept?.look !== look)
-      this.kept = { layout: layout!, k: camera.k, look, list: thinned(layout!, camera.k, look) };
-    this.listed = { key, list: inView(layout!, camera, view, look, this.kept!.list) };
-    return this.listed.list;
+    const { from, families } = passage, t = eye.progress(now), size = from.size + (stand.size - from.size) * t;
+    return { ...common, from, to: stand, t, level: levelFor(atlas!, Math.min(size * view.dpr, 44)), families, still: false };
   }
   private draw(now: number): void {
-    const { layout, atlas, view, context, data } = this;
+    const { atlas, context, data, eye: { layout, camera, view } } = this;
     if (!view.width || !data) return;
-    const began = performance.now();
     context.setTransform(view.dpr, 0, 0, view.dpr, 0, 0);
     context.clearRect(0, 0, view.width, view.height);
     if (!layout || !atlas?.n) return;
@@ -519,69 +417,72 @@ export class ImageMap {
     const pages = this.renderer.draw(scene);
     const pictures = drawPictures(context, scene);
     if (layout.name === 'named' && data.captions && !scene.to) drawCaptions(context, scene, data.captions, this.theme);
-    if (!scene.to && this.names.length && sideOf(scene) < 40) drawNames(context, this.names, this.camera, view, this.theme);
+    if (!scene.to && this.names.length && sideOf(scene) < NAMED_UP_TO) drawNames(context, this.names, camera, view, this.theme);
     this.drawChosen(scene, pages);
     if (this.outline.length) drawOutline(context, this.outline, { accent: this.theme.accent });
-    if (data.tools) this.minimap.paint(atlas, layout, this.camera, view, this.look);
-    const others = [...this.card.paint(), ...this.panel.paint()];
+    if (data.tools) this.minimap.paint(atlas, layout, camera, view, scene.look);
     if (this.search.isOpen) this.search.repaint();
+    else this.thumbs.clear();
+    const others = [...this.card.paint(), ...this.panel.paint()];
     atlas.pages.want(this, [...new Set([...tiny, ...others, ...this.thumbs, ...pages])]);
     atlas.pictures.want(this, pictures);
-    this.thumbs.clear();
-    this.after(scene, tiny.length, performance.now() - began);
+    this.after(scene, tiny.length, now);
   }
-  private after(scene: Scene, missing: number, took: number): void {
-    const { camera, stage, layout } = this;
-    Object.assign(stage.dataset, {
-      view: [camera.x, camera.y, camera.k].join(), columns: layout!.columns || '', layout: layout!.name, frame: took.toFixed(1),
-      level: scene.level, drawn: scene.list.length,
-    });
-    once('imagemap:dots');
-    if (!missing) once('imagemap:thumbnails');
-    if (this.passage && scene.t >= 1) this.passage = null;
-    if (this.passage || this.flight) this.redraw();
-    stage.toggleAttribute('data-moving', Boolean(this.passage || this.flight || !scene.still));
-    if (this.renderer.kind === 'webgl' && !scene.still && this.watch.slow(took)) this.replaceRenderer();
+  private after(scene: Scene, missing: number, now: number): void {
+    const { stage, eye, eye: { camera, layout } } = this, pause = now - this.drawnAt;
+    this.drawnAt = now;
+    Object.assign(stage.dataset, { view: [camera.x, camera.y, camera.k].join(), columns: layout!.columns || '', layout: layout!.name });
+    mark('imagemap:dots');
+    if (!missing) mark('imagemap:thumbnails');
+    if (scene.t >= 1) eye.passage = null;
+    if (eye.passage) this.redraw();
+    stage.toggleAttribute('data-moving', Boolean(eye.passage || eye.flying || !scene.still));
+    if (this.renderer.kind === 'webgl' && !scene.still && pause < PAUSE && this.watch?.slow(pause)) this.replaceRenderer();
     clearTimeout(this.resting);
-    if (!scene.still || this.passage) this.resting = setTimeout(() => this.redraw(), REST + 10);
+    if (!scene.still) this.resting = setTimeout(() => this.redraw(), REST + 10);
   }
   /** Rings around the hovered, the pinned and those alike; the photo of one's own; the card beside its photo. */
   private drawChosen(scene: Scene, pages: Set<string>): void {
-    const { layout, card, atlas, data, selected, chosen, context, theme } = this, overlapping = !layout!.columns;
-    const shown = chosen >= 0 ? selected : this.hovered;
+    const { card, atlas, data, selected, chosen, context, theme, eye: { view } } = this, layout = this.eye.layout!;
+    const shown = chosen >= 0 ? selected : this.hovered, overlapping = !layout.columns;
     card.show(atlas!, chosen >= 0 ? chosen : this.all[shown] ?? -1, chosen >= 0);
     if (scene.to) return;
     const alike = [...card.neighbours, ...(data!.mark?.neighbours ?? [])].map((rank) => this.index![rank]!);
     for (const [i, line] of [...alike.map((j) => [j, 2] as const), [this.hovered, 3] as const, [selected, 4] as const]) {
-      if (!(i >= 0) || !(layout!.x[i]! === layout!.x[i]!)) continue;
+      if (!hasPlace(layout, i)) continue;
       const side = drawRinged(context, scene, i, overlapping ? (line === 2 ? 16 : 28) : 8, line, theme, pages);
-      if (i === shown) card.stand(...middleOf(scene, i), side, this.view.width, this.view.height);
+      if (i === shown) card.stand(...middleOf(scene, i), side, view.width, view.height);
     }
-    if (this.mark && data!.mark) drawMark(context, scene, layout!, data!.mark, this.mark, theme);
+    if (this.mark && data!.mark) drawMark(context, scene, layout, data!.mark, this.mark, theme);
   }
-  /** A thumbnail for the search's list; its page is fetched if need be. */
-  private readonly thumbs = new Set<string>();
+  /** A thumbnail for the search's list; a page that it lacks is fetched with the next frame. */
   private thumb(canvas: HTMLCanvasElement, rank: number): void {
-    for (const name of paintThumb(this.atlas!, canvas, rank)) this.thumbs.add(name);
-    if (this.thumbs.size) this.redraw();
+    for (const name of paintThumb(this.atlas!, canvas, rank)) {
+      if (this.thumbs.has(name)) continue;
+      this.thumbs.add(name);
+      this.redraw();
+    }
   }
 
   // --- pointers and keys
 
-  private get open_(): boolean { return Boolean(this.layout && this.scene && !this.box.classList.contains('blurred')); }
-  private pointed() {
+  private pointed(): Pointed {
+    const { eye } = this;
     return {
-      ready: () => this.open_,
+      ready: () => Boolean(eye.layout && this.scene && !this.box.classList.contains('blurred')),
       lassoArmed: () => this.armed,
-      pan: (dx: number, dy: number) => this.move({ x: this.camera.x - dx / this.camera.k, y: this.camera.y - dy / this.camera.k, k: this.camera.k }),
-      zoom: (factor: number, at: Point, animated: boolean) => this.zoom(factor, at, animated),
-      wheel: (amount: number, at: Point, zooming: boolean) => this.wheel(amount, at, zooming),
-      hover: (at: Point | null) => this.hover(at && !this.scene?.to ? under(this.scene!, ...at, 4) : -1),
-      click: (at: Point, reach: number) => {
+      pan: (dx, dy) => eye.pan(dx, dy),
+      zoom: (factor, at, animated) => eye.zoom(factor, at, animated),
+      wheel: (amount, at, zooming) => this.wheel(amount, at, zooming),
+      hover: (at) => this.hover(at && !this.scene?.to ? under(this.scene!, ...at, 4) : -1),
+      click: (at, reach) => {
         const rank = this.all[under(this.scene!, ...at, reach)] ?? -1;
         this.select(rank === this.chosen ? -1 : rank);
       },
-      lasso: (outline: Point[], done: boolean) => this.lasso(outline, done),
+      lasso: (outline, done) => this.lasso(outline, done),
+      walk: (dx, dy) => this.walk(dx, dy),
+      fit: () => eye.fit(),
+      escape: () => this.escape(),
     };
   }
   private hover(i: number): void {
@@ -593,39 +494,28 @@ export class ImageMap {
   /** Zooms at the pointer. A gallery is scrolled like the page it is on, until it has been clicked or Ctrl is held;
    *  and what can move no farther leaves the wheel to the page. */
   private wheel(amount: number, at: Point, zooming: boolean): boolean {
-    const before = { ...this.camera };
-    if (zooming || !this.layout!.top || this.stage.matches(':focus')) this.zoom(Math.exp(-amount * 0.0018), at, false);
-    else this.move({ ...before, y: before.y + amount / before.k });
-    return zooming || Math.abs(this.camera.k / before.k - 1) > 1e-9 || Math.abs(this.camera.y - before.y) > 1e-9;
-  }
-  private keydown(event: KeyboardEvent): void {
-    const arrows: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-    const acts: Record<string, () => void> = {
-      '+': () => this.zoom(1.8), '=': () => this.zoom(1.8), '-': () => this.zoom(1 / 1.8), '0': () => this.fit(), Escape: () => this.escape(),
-    };
-    const arrow = arrows[event.key], act = arrow ? () => this.walk(...arrow) : acts[event.key];
-    if (!act || !this.open_ || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    act();
+    const { eye } = this, before = eye.camera;
+    if (zooming || !eye.layout!.top || this.stage.matches(':focus')) eye.zoom(Math.exp(-amount * 0.0018), at, false);
+    else eye.pan(0, -amount);
+    return zooming || Math.abs(eye.camera.k / before.k - 1) > 1e-9 || Math.abs(eye.camera.y - before.y) > 1e-9;
   }
   private escape(): void {
     if (this.pointing.cancel()) return;
     if (this.armed) return this.arm(false);
     if (this.chosen >= 0) return this.select(-1);
-    if (this.look.dim) this.clear();
+    if (this.choice.look.dim) this.choice.clear();
   }
   private slash(event: KeyboardEvent): void {
     const at = event.composedPath()[0] as HTMLElement, typing = at.matches?.('input, textarea, select, [contenteditable]');
-    if (event.key !== '/' || typing || !this.data?.tools || !this.layout) return;
+    if (event.key !== '/' || typing || !this.data?.tools || !this.eye.layout) return;
     event.preventDefault();
     this.search.open();
   }
   private walk(dx: number, dy: number): void {
     if (!this.all.length) return;
-    const middle = Math.max(0, under(this.scene!, this.view.width / 2, this.view.height / 2, Infinity));
-    const i = this.selected >= 0 ? step(this.layout!, this.selected, dx, dy) : middle;
+    const { eye, eye: { view: { width, height } } } = this, middle = Math.max(0, under(this.scene!, width / 2, height / 2, Infinity));
+    const i = this.selected >= 0 ? step(eye.layout!, this.selected, dx, dy) : middle;
     this.select(this.all[i]!);
-    this.bringIntoView(i);
+    eye.bring(i);
   }
 }

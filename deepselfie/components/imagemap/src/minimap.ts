@@ -2,7 +2,7 @@
 
 import type { Atlas } from './atlas';
 import { clamp, element } from './dom';
-import { sizeAt, type Layout } from './layouts';
+import { hasPlace, sizeAt, type Layout } from './layouts';
 import { DIM, type Look } from './scene';
 import type { Camera, View } from './types';
 
@@ -102,7 +102,7 @@ export function miniature(atlas: Atlas, layout: Layout, look: Look, width: numbe
   for (let pass = dim && !hidden ? 0 : 1; pass < 2; pass++)
     for (let i = ranks.length - 1; i >= 0; i--) {
       const rank = ranks[i]!, selected = dim?.[rank] !== 1;
-      if (selected !== (pass === 1) || !(layout.x[i]! === layout.x[i]!)) continue;
+      if (selected !== (pass === 1) || !hasPlace(layout, i)) continue;
       const u = ((layout.x[i]! - x) * width) / w - across / 2, v = ((layout.y[i]! - y) * height) / h - down / 2;
       block(pixels, width, height, u, v, across, down, selected ? colours[rank]! : colours[rank]! & faint);
     }

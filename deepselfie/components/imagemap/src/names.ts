@@ -3,7 +3,7 @@
 import { nameOf } from './colours';
 import { toScreen } from './camera';
 import { clamp } from './dom';
-import type { Layout } from './layouts';
+import { hasPlace, type Layout } from './layouts';
 import type { Camera, Facet, View } from './types';
 
 /** A name at a place of the layout (its units), for n photos. */
@@ -18,7 +18,7 @@ export function namesOf(layout: Layout, values: Float32Array, facet: Facet): Nam
   if (facet.kind !== 'choice') return [];
   const members: number[][] = facet.values.map(() => []);
   for (let i = 0; i < layout.ranks.length; i++)
-    if (layout.x[i]! === layout.x[i]!) members[values[layout.ranks[i]!]!]?.push(i);
+    if (hasPlace(layout, i)) members[values[layout.ranks[i]!]!]?.push(i);
   return members.map((some, code): Name => ({ text: nameOf(facet, code), ...densest(layout, some), n: some.length }))
     .filter(({ text, n }) => n && text && !/^unnamed/i.test(text)).sort((a, b) => b.n - a.n);
 }

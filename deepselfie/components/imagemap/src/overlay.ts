@@ -10,6 +10,14 @@ import { toScreen } from './camera';
 import type { Mark } from './types';
 
 export interface Theme { paper: string; ink: string; accent: string; font: string }
+/** The colours and the font that Streamlit gives the page. */
+export function themeOf(box: Element): Theme {
+  const style = getComputedStyle(box), say = (name: string, otherwise: string) => style.getPropertyValue(name).trim() || otherwise;
+  return {
+    paper: say('--st-background-color', '#fff'), ink: say('--st-text-color', '#222'),
+    accent: say('--st-primary-color', '#d6336c'), font: say('--st-font', 'sans-serif'),
+  };
+}
 const NEAR = 80; // px: from this side on, a photo is fetched by itself
 
 /** Draws the larger pictures that have come over their thumbnails; returns the keys of all that would be seen. */

@@ -1,20 +1,25 @@
-// Mouse, touch and wheel over the map, said in what they mean: pan, zoom, hover, click, lasso. Points are px in the stage.
+// Mouse, touch, wheel and keys over the map, said in what they mean: pan, zoom, hover, click, lasso. Points are px in the stage.
 
 export type Point = [number, number];
 
-/** What a pointer may ask of the map. */
+/** What a pointer or a key may ask of the map. */
 export interface Pointed {
   ready(): boolean; // there are photos, and they may be seen
   lassoArmed(): boolean; // the next drag draws a lasso
   pan(dx: number, dy: number): void;
-  zoom(factor: number, at: Point, animated: boolean): void;
+  zoom(factor: number, at?: Point, animated?: boolean): void;
   /** The wheel; true where it did something, so that the page is not to scroll. */
   wheel(amount: number, at: Point, zooming: boolean): boolean;
   hover(at: Point | null): void;
   click(at: Point, reach: number): void;
   lasso(outline: Point[], done: boolean): void;
+  walk(dx: number, dy: number): void; // to the next photo
+  fit(): void;
+  escape(): void;
 }
 
+const ARROWS: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+export const STEP = 1.8; // of a zoom by key or button
 const HOLD = 450; // ms: a long press begins a lasso
 const STILL = { mouse: 4, touch: 10 }; // px: a press that moves less is a click
 
@@ -33,7 +38,8 @@ export class Pointing {
     on('pointercancel', (event) => this.release(event, false));
     on('pointerleave', () => map.hover(null));
     on('wheel', (event) => this.wheel(event));
-    on('dblclick', (event) => { if (map.ready()) map.zoom(2.2, this.at(event), true); });
+    on('dblclick', (event) => { if (map.ready()) map.zoom(2.2, this.at(event)); });
+    on('keydown', (event) => this.key(event));
     on('contextmenu', (event) => { if (this.outline) event.preventDefault(); }); // a long press is a lasso here
     signal.addEventListener('abort', () => clearTimeout(this.holding));
   }
@@ -106,5 +112,15 @@ export class Pointing {
     if (!this.map.ready()) return;
     const amount = event.deltaY * (event.deltaMode ? 16 : 1);
     if (this.map.wheel(event.ctrlKey ? amount * 5 : amount, this.at(event), event.ctrlKey)) event.preventDefault();
+  }
+  private key(event: KeyboardEvent): void {
+    const { map } = this, arrow = ARROWS[event.key], acts: Record<string, () => void> = {
+      '+': () => map.zoom(STEP), '=': () => map.zoom(STEP), '-': () => map.zoom(1 / STEP), '0': () => map.fit(), Escape: () => map.escape(),
+    };
+    const act = arrow ? () => map.walk(...arrow) : acts[event.key];
+    if (!act || !map.ready() || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act();
   }
 }

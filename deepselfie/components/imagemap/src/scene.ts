@@ -91,6 +91,27 @@ export function thinned(layout: Layout, k: number, look: Look): Uint8Array | nul
   return kept;
 }
 
+/** The list of a scene: the photos in view, or all of them on a flight. The same array while nothing has changed. */
+export class Lists {
+  private listed: { key: unknown[]; list: Uint32Array } | null = null;
+  private kept: { key: unknown[]; kept: Uint8Array | null } | null = null;
+
+  of(layout: Layout, camera: Camera, view: View, look: Look, flying: boolean): Uint32Array {
+    const key = [layout, camera.x, camera.y, camera.k, view, look, flying];
+    if (!same(key, this.listed?.key)) {
+      const seen = flying ? { ...view, width: Infinity, height: Infinity } : view;
+      this.listed = { key, list: inView(layout, camera, seen, look, flying ? null : this.thinned(layout, camera.k, look)) };
+    }
+    return this.listed!.list;
+  }
+  private thinned(layout: Layout, k: number, look: Look): Uint8Array | null {
+    const key = [layout, k, look];
+    if (!same(key, this.kept?.key)) this.kept = { key, kept: thinned(layout, k, look) };
+    return this.kept!.kept;
+  }
+}
+const same = (a: unknown[], b: unknown[] | undefined): boolean => a.every((part, i) => part === b?.[i]);
+
 /** The photo under a point of the view: the one on top, else the nearest within `reach` px; -1 for none. */
 export function under(scene: Scene, px: number, py: number, reach: number): number {
   const half = sideOf(scene) / 2;
