@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { enclosed, simplified } from './lasso';
+import { enclosed } from './lasso';
 import type { Stand } from './scene';
 
 type Outline = [number, number][];
@@ -53,16 +53,5 @@ describe('enclosed', () => {
     const stand = at([[10, 10], [10.2, 10], [15, 10]]);
     const a: [number, number] = [10, 10], b: [number, number] = [20, 10];
     for (const outline of [[], [a], [a, b], [a, b, a], [a, a, a]]) expect([...enclosed(outline, stand, view)]).toEqual([0, 0, 0]);
-  });
-});
-
-describe('simplified', () => {
-  it('keeps both ends and no two points nearer than the tolerance', () => {
-    const line: Outline = Array.from({ length: 101 }, (_, i) => [i * 0.3, 0]), kept = simplified(line, 2);
-    expect(kept[0]).toEqual(line[0]);
-    expect(kept.at(-1)).toEqual(line.at(-1));
-    expect(kept.length).toBeLessThan(18);
-    kept.slice(1, -1).forEach(([x], i) => expect(x - kept[i]![0]).toBeGreaterThanOrEqual(2));
-    expect(simplified([], 2)).toEqual([]);
   });
 });

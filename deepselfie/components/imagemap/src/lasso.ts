@@ -48,18 +48,6 @@ function filled(outline: Outline): Mask {
   return { mask, columns, lines, left, top, scale };
 }
 
-/** The outline without the points nearer than `tolerance` px to the one kept before; its last point stays. */
-export function simplified(outline: Outline, tolerance = 2): Outline {
-  const kept: Outline = [];
-  for (const point of outline) {
-    const last = kept.at(-1);
-    if (!last || Math.hypot(point[0] - last[0], point[1] - last[1]) >= tolerance) kept.push(point);
-  }
-  const end = outline.at(-1);
-  if (end && kept.at(-1) !== end) kept.push(end);
-  return kept;
-}
-
 /** The outline over the photos while it is drawn, closed by a straight line. The context is scaled to CSS px. */
 export function drawOutline(context: CanvasRenderingContext2D, outline: Outline, theme: { accent: string }): void {
   if (outline.length < 2) return;
