@@ -1,6 +1,7 @@
 import asyncio
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -197,7 +198,8 @@ def test_no_more_is_read_than_a_list_of_ranks_may_hold(served):
 
     path = "/ds/apart/little"
     scope = {"type": "http", "method": "POST", "path": path, "headers": [], "query_string": b""}
-    asyncio.run(Starlette(routes=serve.routes)(scope, receive, send))
+    with ThreadPoolExecutor() as pool:  # a thread of its own: the browser tests leave a loop running in this one
+        pool.submit(asyncio.run, Starlette(routes=serve.routes)(scope, receive, send)).result()
     assert answers[0]["status"] == 400 and len(pieces) == 1
 
 

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
@@ -59,7 +60,8 @@ def test_a_hover_shows_the_right_photo_and_a_click_keeps_it_in_the_address(visit
     expect(card.locator(".alike canvas")).to_have_count(6)
     visitor.mouse.down()
     visitor.mouse.up()
-    expect(visitor).to_have_url(re.compile(rf"photo={near[1]}"))
+    id = world("demo").take([int(near[1])], ["id"])["id"][0].as_py()
+    expect(visitor).to_have_url(re.compile(rf"photo={quote(id, safe='')}\b"))
 
 
 def test_a_photo_of_ones_own_is_scored_placed_and_forgotten(visitor, demo):
@@ -72,7 +74,7 @@ def test_a_photo_of_ones_own_is_scored_placed_and_forgotten(visitor, demo):
     expect(visitor.get_by_alt_text("Your photo stands here")).to_be_visible()
     for heading in ("The nearest selfies", "Its place on the map"):
         expect(visitor.get_by_text(heading)).to_be_visible()
-    expect(visitor.locator(".map > canvas").last).to_be_visible()
+    expect(visitor.locator(".stage canvas.photos").last).to_be_visible()
     for path in folder.rglob("*"):
         if path.is_file() and ".rendered" not in path.parts:
             assert path.read_bytes() == before[path], path
