@@ -53,6 +53,13 @@ def apply_filter(o: np.ndarray, name: str) -> np.ndarray:
     return o
 
 
+def window(name: str) -> tuple[float, float, float, float]:
+    """x0, y0, x1, y1: what a border leaves of the picture, in fractions."""
+    w = BORDER_WIDTH.get(name, 0.0)
+    x = 0.0 if name == "black" else w
+    return x, w, 1 - x, 1 - w
+
+
 def add_border(o: np.ndarray, name: str) -> None:
     """In place: white and thin run all around, black lies above and below."""
     if name == "none":

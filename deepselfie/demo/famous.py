@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deepselfie.demo import ids
+from deepselfie.demo import accounts, ids
 
 
 @dataclass(frozen=True)
@@ -16,13 +16,14 @@ class Character:
 
 def character(seed: int, index: int) -> Character | None:
     """The famous character behind a demo selfie; None for everybody else."""
-    place, picture = divmod(index, ids.PER_ACCOUNT)
-    return CHARACTERS[place] if seed == ids.FAMOUS and picture == 0 and place < len(CHARACTERS) else None
+    place = accounts.account(index)
+    known = seed == ids.FAMOUS and place < len(CHARACTERS) and index == accounts.first(place)
+    return CHARACTERS[place] if known else None
 
 
 def shots() -> list[tuple[int, int]]:
     """(seed, index) of the one picture of each character: the first of an account of its own."""
-    return [(ids.FAMOUS, place * ids.PER_ACCOUNT) for place in range(len(CHARACTERS))]
+    return [(ids.FAMOUS, accounts.first(place)) for place in range(len(CHARACTERS))]
 
 
 def overrides(seed: int, index: int) -> dict | None:

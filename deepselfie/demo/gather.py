@@ -10,6 +10,7 @@ import pyarrow as pa
 from PIL import Image
 
 from deepselfie.demo import famous, ids, law
+from deepselfie.demo.truth import TRUTH
 from deepselfie.stage import Report, run_stage
 from deepselfie.workers import workers
 from deepselfie.world import SCHEMA, World
@@ -47,7 +48,6 @@ def draw(shot: tuple[int, int]) -> dict:
     seed, index = shot
     character = famous.character(seed, index)
     image, truth = render.render(seed, index, size=ids.SIZE, overrides=famous.overrides(seed, index))
-    truth = {**truth, "quality": law.quality(truth)}
     post = law.post(truth, seed, index)
     return {
         "id": ids.id_of(seed, index),
@@ -70,10 +70,4 @@ def draw(shot: tuple[int, int]) -> dict:
 
 
 def _table(rows: list[dict]) -> pa.Table:
-    fields = [*SCHEMA, pa.field("truth", _struct(rows[0]["truth"]))]
-    return pa.Table.from_pylist(rows, schema=pa.schema(fields))
-
-
-def _struct(truth: dict) -> pa.DataType:
-    kinds = {bool: pa.bool_(), int: pa.int32(), float: pa.float32(), str: pa.string()}
-    return pa.struct([(name, kinds[type(value)]) for name, value in truth.items()])
+    return pa.Table.from_pylist(rows, schema=pa.schema([*SCHEMA, pa.field("truth", TRUTH)]))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 SIZE = 96  # px at which the pictures of a demo world are stored
-RENDERER = 1  # raise when the renderer draws other pictures: kept ones are then drawn anew
+RENDERER = 2  # raise when the renderer draws other pictures: kept ones are then drawn anew
 TRAINING, UNSEEN, FAMOUS = 1, 2, 3  # seeds: other seeds are other people
-PER_ACCOUNT = 4  # pictures an account posts: account = index // PER_ACCOUNT
 
 
 def id_of(seed: int, index: int) -> str:

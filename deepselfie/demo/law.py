@@ -20,6 +20,7 @@ NOISE = 1.8  # what likes owe to anything but the picture, in units of quality: 
 ACCOUNT = 0.25  # spread of log likes between accounts of the same audience
 
 FILTERS = {"none": 0.0, "warm": 0.1, "cool": 0.05, "xpro": 0.25, "bw": 0.35, "fade": 0.5}
+FACELESS = -0.4  # raw quality of a picture without a face
 WORDS = (
     "me smile sunday mood nofilter friends love happy style weekend hair look instagood today morning night sun home "
     "city travel beach coffee gym work music party fun life face eyes photo cute ootd throwback good vibes blue new"
@@ -39,6 +40,8 @@ class Post:
 
 def raw_quality(truth: dict) -> float:
     """How well a picture does with the crowd, all else equal: the sum of written effects."""
+    if not truth["faces"]:  # nobody looks at it for the face
+        return FACELESS + FILTERS[truth["filter"]]
     share = max(truth["face_share"], 0.02)
     cut = 1.0 if truth["forehead_cut"] else 0.0
     long_hair = 1.0 if truth["long_hair"] else 0.0
@@ -52,7 +55,7 @@ def raw_quality(truth: dict) -> float:
     q += 0.4 * (truth["border"] != "none")
     q -= 1.0 * min(max(0.0, -truth["exposure"] - 0.3), 1.5)  # darkness
     q -= 8.0 * max(0.0, truth["noise"] - 0.02)
-    q -= 0.7 * min(truth["group"] - 1, 2)
+    q -= 0.7 * min(max(truth["faces"] - 1, 0), 2)
     return q
 
 

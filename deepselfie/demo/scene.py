@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from deepselfie.demo import figure, glasses, hair, paint, raster, shading
+from deepselfie.demo import figure, glasses, hair, paint, raster, shading, truth
 from deepselfie.demo.camera import AIM, Camera
 from deepselfie.demo.mesh import LENS, WAIST, body
 from deepselfie.demo.people import HAIR_COLOURS, Look, Person, linear, tone_colour
@@ -33,6 +34,15 @@ RING = np.array(
     [[math.cos(i * 2.4) * math.sqrt((i + 0.5) / 10), math.sin(i * 2.4) * math.sqrt((i + 0.5) / 10)] for i in range(10)],
     np.float32,
 )
+
+
+class Drawn(NamedTuple):
+    """One person as the camera sees it, all of (side, side, …) but the points."""
+
+    light: np.ndarray  # (…, 4) float32 linear colour and coverage
+    skin: np.ndarray  # float32, bare skin
+    part: np.ndarray  # uint8, as named in truth
+    points: np.ndarray  # (N, 2): where the template's vertices are, fractions of the picture
 
 
 def unit(v) -> np.ndarray:
@@ -115,8 +125,8 @@ def shadow_map(key: np.ndarray, side: int, v: np.ndarray, triangles: np.ndarray,
     return depth, axes, frame
 
 
-def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seeds: list[int]):
-    """(side, side, 4) float32 linear colour and coverage, (side, side) bare skin. seeds: for np.random."""
+def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seeds: list[int]) -> Drawn:
+    """seeds: for np.random."""
     template = body()
     shape_rng = np.random.default_rng([p.shape, 5])  # hair falls the same way in all of an account's pictures
     rng = np.random.default_rng([*seeds, 6])
@@ -147,7 +157,8 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
     depth, number = np.zeros((side, side), np.float32), np.full((side, side), -1, np.int32)
     bary, strand = np.zeros((side, side, 2), np.float32), np.zeros((side, side, 2), np.float32)
     direction = np.zeros((side, side, 3), np.float32)
-    raster.draw_triangles(view.project(v, side), triangles, material, depth, number, bary)
+    projected = view.project(v, side)
+    raster.draw_triangles(projected, triangles, material, depth, number, bary)
     buffers = (depth, number, direction, strand)
     raster.draw_strands(view.project(strands, side), tangents, chance, thickness, raster.HAIR, True, *buffers)
     if p.beard == "beard":
@@ -168,7 +179,8 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
         *(shadow, axes, frame, np.array([left, right, gaze], np.float64), colours, amounts),
     )
     soften_skin(out, skin, unit_pixels * 0.022)
-    return out, skin
+    part = truth.parts(number, triangles, material, place)
+    return Drawn(out, skin, part, projected[: len(template.vertices), :2] / side)
 
 
 def soften_skin(out: np.ndarray, skin: np.ndarray, reach: float) -> None:
