@@ -1,7 +1,7 @@
 """The map: each photo's place by t-SNE of its fc7, the place of a new photo on it, and a photo's nearest neighbours.
 
-In: `fc7` of the photos with a score. Out: `tsne`, and `embedding.npz`, all that is needed to place new photos later:
-mean (D,) and components (C, D) of the PCA, coordinates (N, C), tsne (N, 2) and rows (N,) of the photos on the map.
+In: `fc7` of the photos with a score. Out: `tsne`, and `embedding.npz`, what else it takes to place new photos later:
+mean (D,) and components (C, D) of the PCA.
 
 A world made `compact` for shipping holds the C PCA coordinates in `fc7` in place of the D activations. It is known
 by the width of its column, which then is C, not D; compact leaves a world alone where C is not smaller than D.
@@ -58,8 +58,7 @@ def embed(world: World) -> Report:
         folder = world.parts("embed") / fingerprint(report.key, made_from)
         places, divergence = _tsne(model["coordinates"], perplexity, folder, progress)
         out = io.BytesIO()
-        model["coordinates"] = model["coordinates"].astype(np.float16)  # half the file, and finer than the map
-        np.savez(out, **model, tsne=places.astype(np.float32), rows=rows)
+        np.savez(out, **{name: model[name] for name in ("mean", "components", "variance_kept")})
         world.set_columns(pa.table({"tsne": _column(places, rows, n)}))
         write_atomically(_model_path(world), out.getvalue())
         report.rows_out = len(rows)
@@ -80,8 +79,8 @@ def place(world: World, fc7: np.ndarray) -> np.ndarray:
 
     Each is placed among the photos of the world alone, by openTSNE's transform: the map does not move, and a photo
     unlike all others still gets a place somewhere. Raises DeepselfieError where the world has no map."""
-    embedding = _map(str(_model_path(world)), *_identity(world))
     coordinates = reduce(world, fc7)
+    embedding = _map(world.path, world.table.version)
     placed = embedding.transform(coordinates, perplexity=min(5, (len(embedding) - 1) / 3))
     return np.asarray(placed, np.float32)
 
@@ -259,7 +258,7 @@ def _model(path: str, mtime: int, inode: int) -> dict[str, np.ndarray]:
 
 
 @lru_cache(maxsize=4)
-def _map(path: str, mtime: int, inode: int):
+def _map(path: Path, version: int):
     """The TSNEEmbedding of a world, ready to place new photos."""
     import scipy.sparse
     from openTSNE import TSNEEmbedding, affinity, nearest_neighbors
@@ -275,11 +274,12 @@ def _map(path: str, mtime: int, inode: int):
             self.P = scipy.sparse.csr_matrix((n, n))
             self.n_jobs, self.verbose = 1, False
 
-    model = _model(path, mtime, inode)
+    world = World(path)
+    known, features = vectors(world.read(["fc7"])["fc7"])
+    on_map, places = vectors(world.read(["tsne"])["tsne"])
+    coordinates = reduce(world, features[on_map[known]])
     # Interpolation: its grid is made once, where Barnes-Hut would build a tree of all photos 250 times a placing
-    embedding = TSNEEmbedding(
-        model["tsne"], Saved(model["coordinates"].astype(np.float32)), negative_gradient_method="fft"
-    )
+    embedding = TSNEEmbedding(places[known[on_map]], Saved(coordinates), negative_gradient_method="fft")
     embedding.prepare_interpolation_grid()
     return embedding
 
