@@ -57,10 +57,8 @@ def compose(s: Sample, side: int) -> tuple[np.ndarray, np.ndarray, dict]:
 
     The background comes first, then people from the back."""
     shot = s.shot
-    half = backgrounds.background(shot.background, side // 2, np.random.default_rng([s.seed, s.index, 7]))
-    strength = 1.0 if shot.background == "night" else scene.BACK_LIGHT[shot.light]
-    tint = np.array([1.1, 0.85, 0.6]) if shot.light == "warm" and shot.background != "night" else np.ones(3)
-    image = cv2.resize(half, (side, side), interpolation=cv2.INTER_LINEAR) * (strength * tint).astype(np.float32)
+    rng = np.random.default_rng([s.seed, s.index, 7])
+    image = backgrounds.background(shot, s.cameras[0], scene.lamps(shot), side, rng)
     skin = np.zeros((side, side), np.float32)
     owner, part = np.full((side, side), -1, np.int8), np.zeros((side, side), np.uint8)
     points = []

@@ -21,9 +21,10 @@ LIGHTS = {
     "shade": ((0.60, 0.62, 0.65), (0.70, 0.74, 0.80), (0.36, 0.36, 0.34)),
     "warm": ((1.1, 0.82, 0.56), (0.30, 0.25, 0.21), (0.20, 0.15, 0.11)),
     "flash": ((1.25, 1.2, 1.15), (0.14, 0.13, 0.14), (0.07, 0.07, 0.07)),
+    "golden": ((1.5, 1.02, 0.58), (0.44, 0.46, 0.55), (0.34, 0.26, 0.18)),
+    "dusk": ((0.42, 0.36, 0.34), (0.58, 0.50, 0.52), (0.34, 0.27, 0.24)),
     "neon": ((0.9, 0.48, 0.70), (0.26, 0.24, 0.38), (0.12, 0.07, 0.14)),
 }
-BACK_LIGHT = {"window": 0.75, "sun": 1.1, "shade": 0.85, "warm": 0.55, "flash": 0.4, "neon": 0.5}
 HAIR_WIDTH, HAIR_MOST, HAIR_LEAST = (
     0.016,
     9000,
@@ -59,7 +60,7 @@ def lamps(shot: Shot) -> np.ndarray:
     sky = sky * shot.sky
     fill, rim = (
         0.22 * sky + 0.05,
-        {"sun": 1.1, "night": 1.2}.get(shot.light, 0.5) * shot.rim * np.array([1, 0.93, 0.85]),
+        {"sun": 1.1, "golden": 1.2, "dusk": 2.0}.get(shot.light, 0.5) * shot.rim * np.array([1, 0.93, 0.85]),
     )
     if shot.light == "neon":
         fill, rim = np.array([0.2, 0.3, 0.55]) * shot.sky, np.array([0.2, 0.6, 1.2]) * shot.rim

@@ -14,12 +14,15 @@ from deepselfie.demo.people import pick
 
 GROUPS = {"1": 0.86, "2": 0.08, "3": 0.04, "4": 0.02}
 BACKGROUNDS = {
-    "room": 0.32, "outdoor": 0.15, "night": 0.06, "beach": 0.09, "car": 0.08, "bath": 0.09, "street": 0.11,
-    "plain": 0.10,
+    "room": 0.29, "plain": 0.09, "bath": 0.08, "cafe": 0.05, "gym": 0.03, "club": 0.04, "car": 0.08, "outdoor": 0.12,
+    "street": 0.09, "beach": 0.06, "mountain": 0.02, "sunset": 0.02, "night": 0.03,
 }  # fmt: skip
 LIGHTS_OF = {
-    "outdoor": {"sun": 0.5, "shade": 0.5}, "beach": {"sun": 0.6, "shade": 0.4}, "street": {"sun": 0.45, "shade": 0.55},
-    "night": {"flash": 0.4, "neon": 0.3, "warm": 0.3}, "car": {"window": 0.5, "shade": 0.5},
+    "outdoor": {"sun": 0.42, "shade": 0.43, "golden": 0.15}, "beach": {"sun": 0.6, "shade": 0.25, "golden": 0.15},
+    "street": {"sun": 0.4, "shade": 0.5, "golden": 0.1}, "mountain": {"sun": 0.6, "shade": 0.4},
+    "sunset": {"dusk": 0.8, "flash": 0.2}, "night": {"flash": 0.55, "warm": 0.3, "neon": 0.15},
+    "club": {"flash": 0.45, "neon": 0.55}, "car": {"window": 0.5, "shade": 0.3, "sun": 0.2},
+    "gym": {"shade": 0.6, "window": 0.4}, "cafe": {"window": 0.5, "warm": 0.35, "shade": 0.15},
 }  # fmt: skip
 LIGHTS_INDOORS = {"window": 0.48, "warm": 0.21, "shade": 0.23, "flash": 0.08}
 FILTERS = {"none": 0.50, "bw": 0.09, "fade": 0.13, "warm": 0.11, "cool": 0.07, "xpro": 0.10}
@@ -78,7 +81,10 @@ def framing(rng: np.random.Generator, group: int, mirror: bool, given: dict) -> 
 def light_direction(rng: np.random.Generator, light: str) -> tuple[float, float]:
     """yaw and pitch in degrees of the main light."""
     yaw, low = rng.uniform(-65, 65), rng.uniform(8, 48)
-    pitch = {"sun": rng.uniform(32, 55), "flash": rng.uniform(0, 15), "shade": rng.uniform(30, 65)}.get(light, low)
+    pitch = {
+        "sun": rng.uniform(32, 55), "flash": rng.uniform(0, 15), "shade": rng.uniform(30, 65),
+        "golden": rng.uniform(6, 18), "dusk": rng.uniform(20, 50),
+    }.get(light, low)  # fmt: skip
     return float(yaw * 0.18 if light == "flash" else yaw), float(pitch)
 
 
