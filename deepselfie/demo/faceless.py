@@ -7,8 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from deepselfie.demo.brush import Board
+from deepselfie.demo.cards import card
+from deepselfie.demo.food import food
+from deepselfie.demo.landscapes import landscape
 from deepselfie.demo.people import pick
+from deepselfie.demo.pets import pet
 from deepselfie.demo.shots import Shot
+from deepselfie.demo.things import things
 
 SHARE = 0.15  # of all posts
 SUBJECTS = {"food": 0.3, "pet": 0.2, "landscape": 0.25, "text": 0.13, "things": 0.12}
@@ -22,4 +28,11 @@ def subject(seed: int, index: int) -> str:
 
 def picture(subject: str, shot: Shot, side: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """(side, side, 3) float32 linear light and (side, side) 0..1: what the camera meters by."""
-    return np.full((side, side, 3), 0.3, np.float32), np.ones((side, side), np.float32)
+    b = Board(side, shot, rng)
+    if subject == "text":
+        return b.image, card(b)
+    PAINTERS[subject](b)
+    return np.maximum(b.image, 0), np.exp(-(((b.x - 0.5) ** 2 + (b.y - 0.5) ** 2) / 0.1))
+
+
+PAINTERS = {"food": food, "pet": pet, "landscape": landscape, "things": things}
