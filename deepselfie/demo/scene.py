@@ -119,10 +119,7 @@ def shadow_map(key: np.ndarray, side: int, v: np.ndarray, triangles: np.ndarray,
         return out
 
     raster.draw_shadow(seen(v), triangles, depth)
-    none3, none2 = np.zeros((1, 1, 3), np.float32), np.zeros((1, 1, 2), np.float32)
-    wide = max(1.0, 0.05 * scale)
-    number = np.zeros((1, 1), np.int32)
-    raster.draw_strands(seen(strands), none3, chance, wide, 0, False, depth, number, none3, none2)
+    raster.shadow_strands(seen(strands), chance, max(1.0, 0.05 * scale), depth)
     return depth, axes, frame
 
 
@@ -136,7 +133,7 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
     unit_pixels = view.focal * side / shot.distance  # pixels of a mesh unit at the head
     n = int(np.clip(HAIR_MOST * HAIR_WIDTH * unit_pixels / 1.7, HAIR_LEAST, HAIR_MOST))
     strands, tangents, chance = hair.hair(p.hair, template, v, normals, shape_rng, rng, n)
-    thickness = max(1.0, unit_pixels * HAIR_WIDTH * min(HAIR_MOST / n, 5))
+    thickness = max(0.8, unit_pixels * HAIR_WIDTH * min(HAIR_MOST / n, 5))
     # Tilted or high heads show more of the body than the picture's height below the eyes says: hence the margin.
     waist = view.y + view.focal * (AIM[1] - WAIST - 0.5) / (shot.distance + 0.6)
     chosen = template.upper if waist > 1.3 else slice(None)
@@ -156,31 +153,32 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
         )
         lip, mouth = (np.concatenate([a, np.zeros(len(gv), np.float32)]) for a in (lip, mouth))
     depth, number = np.zeros((side, side), np.float32), np.full((side, side), -1, np.int32)
-    bary, strand = np.zeros((side, side, 2), np.float32), np.zeros((side, side, 2), np.float32)
-    direction = np.zeros((side, side, 3), np.float32)
+    bary, front = np.zeros((side, side, 2), np.float32), np.zeros((side, side), np.float32)
+    layer = np.zeros((side, side, 8), np.float32)
+    layer[..., raster.CLEAR] = 1
     projected = view.project(v, side)
     raster.draw_triangles(projected, triangles, material, depth, number, bary)
-    buffers = (depth, number, direction, strand)
-    raster.draw_strands(view.project(strands, side), tangents, chance, thickness, raster.HAIR, True, *buffers)
+    raster.draw_strands(view.project(strands, side), tangents, chance, thickness, 0.0, depth, front, layer)
     if p.beard == "beard":
         bx, bt, bc = hair.beard(template, v, normals, p.beard_length, rng, max(500, n // 3))
-        wide = max(1.0, thickness * 0.7)
-        raster.draw_strands(view.project(bx, side), bt, bc, wide, raster.BEARD, True, *buffers)
+        wide = max(0.6, thickness * 0.6)
+        raster.draw_strands(view.project(bx, side), bt, bc, wide, 1.0, depth, front, layer)
     light = lamps(shot)
     map_side = int(np.clip(side, 140, 400))
     shadow, axes, frame = shadow_map(light[shading.KEY], map_side, v, solid, strands, chance)
-    open_sky = raster.occlusion(depth, view.focal * side, 0.28, RING)
+    outside = np.where(layer[..., raster.CLEAR] < 0.5, np.maximum(depth, front), depth)
+    open_sky = raster.occlusion(outside, view.focal * side, 0.28, RING)
     open_sky = cv2.GaussianBlur(open_sky, (0, 0), max(0.8, side / 256))
     gaze = unit(unit(view.position - (left + right) / 2) + rng.normal(0, 0.02, 3))
     colours, amounts = colours_and_amounts(p, look)
     out, skin = shading.shade(
-        *(depth, number, bary, direction, strand),
+        *(depth, number, bary, front, layer),
         *(triangles, material, place, normals, lip, mouth, open_sky),
         *(view.rotation, view.position, np.array([view.focal, view.x, view.y]) * side, light),
         *(shadow, axes, frame, np.array([left, right, gaze], np.float64), colours, amounts),
     )
     soften_skin(out, skin, unit_pixels * 0.022)
-    part = truth.parts(number, triangles, material, place)
+    part = truth.parts(raster.with_hair(number, layer), triangles, material, place)
     return Drawn(out, skin, part, projected[: len(template.vertices), :2] / side)
 
 

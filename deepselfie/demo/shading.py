@@ -9,20 +9,20 @@ from numba import njit
 
 from deepselfie.demo import paint
 from deepselfie.demo.paint import step
-from deepselfie.demo.raster import BEARD, HAIR, hashed
+from deepselfie.demo.raster import hashed
 
 # Rows of `lamps` (9, 3): directions are unit vectors towards the lamp, colours are linear light.
 KEY, KEY_COLOUR, SKY, GROUND, FILL, FILL_COLOUR, RIM, RIM_COLOUR, WINDOW = range(9)
 
 
 @njit(cache=True, fastmath=True)
-def lit(wx, wy, wz, axes, frame, shadow, x, y, number):
+def lit(wx, wy, wz, axes, frame, shadow, x, y, is_hair):
     """0 in the shadow .. 1 in the light, from eight soft samples of the shadow map."""
     side = shadow.shape[0]
     lx = (axes[0, 0] * wx + axes[0, 1] * wy + axes[0, 2] * wz) * frame[0] + frame[1]
     ly = (axes[1, 0] * wx + axes[1, 1] * wy + axes[1, 2] * wz) * frame[0] + frame[2]
     lz = axes[2, 0] * wx + axes[2, 1] * wy + axes[2, 2] * wz
-    turn, total, bias = hashed(x, y, 3) * 6.283, 0.0, 0.08 if number >= 0 else 0.12
+    turn, total, bias = hashed(x, y, 3) * 6.283, 0.0, 0.12 if is_hair else 0.08
     for k in range(8):
         angle, reach = turn + k * 2.399, math.sqrt((k + 0.5) / 8) * 0.055 * frame[0]
         xi, yi = int(lx + math.cos(angle) * reach), int(ly + math.sin(angle) * reach)
@@ -32,25 +32,32 @@ def lit(wx, wy, wz, axes, frame, shadow, x, y, number):
         behind = shadow[yi, xi] - lz
         if behind < bias:
             total += 1
-        elif number == HAIR:
+        elif is_hair:
             total += math.exp(-(behind - bias) * 7)
     return total / 8
 
 
 @njit(cache=True, fastmath=True)
-def shade_hair(out, tangent, strand, w, e, lamps, colour, light, open_sky, is_beard):
-    """Kajiya and Kay's hair: two highlights along the strand, darker towards the roots."""
-    tx, ty, tz = tangent[0], tangent[1], tangent[2]
+def shade_hair(out, cell, w, e, lamps, hair_colour, beard_colour, light, open_sky):
+    """Kajiya and Kay's hair: two highlights along the strand, darker towards the roots. cell: see raster.draw_strands."""
+    total = cell[6] + 1e-9
+    tx, ty, tz = cell[0], cell[1], cell[2]
+    length = math.sqrt(tx * tx + ty * ty + tz * tz) + 1e-9
+    tx, ty, tz = tx / length, ty / length, tz / length
+    together = length / total  # 1 where the strands of a pixel run the same way
+    chance, place, beard = cell[3] / total, cell[4] / total, cell[5] / total
     along = tx * lamps[KEY, 0] + ty * lamps[KEY, 1] + tz * lamps[KEY, 2]
     across = math.sqrt(max(0.0, 1 - along * along))
     along_eye = tx * e[0] + ty * e[1] + tz * e[2]
     across_eye = math.sqrt(max(0.0, 1 - along_eye * along_eye))
-    sharp = max(0.0, across * across_eye - along * along_eye) ** 60 * 0.20
-    shifted = along + 0.18 * (1 if strand[0] > 0.5 else 0.7)
+    wander = 0.16 * (chance - 0.5)
+    first = along + 0.06 + wander
+    sharp = max(0.0, math.sqrt(max(0.0, 1 - first * first)) * across_eye - first * along_eye) ** 70 * 0.16 * together
+    shifted = along - 0.16 + wander
     soft = math.sqrt(max(0.0, 1 - min(1.0, shifted * shifted))) * across_eye - shifted * along_eye
-    soft = max(0.0, soft) ** 14 * 0.55
-    lock = 0.55 + 0.75 * strand[0]
-    deep = 0.8 if is_beard else 0.40 + 0.60 * step(0.0, 0.45, strand[1])
+    soft = max(0.0, soft) ** 16 * 0.55 * together
+    lock = 0.62 + 0.76 * chance
+    deep = 0.85 if beard > 0.5 else 0.55 + 0.45 * step(0.0, 0.4, place)
     hx, hy, hz = w[0], w[1] - 7.4, w[2] - 0.4
     length = math.sqrt(hx * hx + hy * hy + hz * hz) + 1e-6
     up = 0.5 + 0.5 * hy / length
@@ -59,12 +66,12 @@ def shade_hair(out, tangent, strand, w, e, lamps, colour, light, open_sky, is_be
     to_fill = (hx * lamps[FILL, 0] + hy * lamps[FILL, 1] + hz * lamps[FILL, 2]) / length
     facing = max(0.0, to_key * 0.6 + 0.4)
     for c in range(3):
-        h = colour[c] * lock
+        h = (hair_colour[c] * (1 - beard) + beard_colour[c] * beard) * lock
         root = math.sqrt(h)
-        ambient = (lamps[SKY, c] * up + lamps[GROUND, c] * (1 - up)) * (0.35 + 0.65 * open_sky) * deep
+        ambient = (lamps[SKY, c] * up + lamps[GROUND, c] * (1 - up)) * (0.30 + 0.70 * open_sky) * deep
         direct = lamps[KEY_COLOUR, c] * light * (across * 0.55 * facing + 0.1) * deep
-        shine = lamps[KEY_COLOUR, c] * light * facing * deep * (sharp * 0.6 * (0.4 + root) + soft * h * 1.6)
-        rim = lamps[RIM_COLOUR, c] * max(0.0, to_rim) * (0.25 * h + 0.06 * root) * (1 - 0.5 * across_eye * across_eye)
+        shine = lamps[KEY_COLOUR, c] * light * facing * deep * (sharp * 0.5 * (0.3 + root) + soft * (h * 1.5 + 0.012))
+        rim = lamps[RIM_COLOUR, c] * max(0.0, to_rim) * (0.25 * h + 0.05 * root) * (1 - 0.5 * across_eye * across_eye)
         fill = lamps[FILL_COLOUR, c] * max(0.0, to_fill * 0.5 + 0.5) * across
         out[c] = h * (ambient * 1.05 + direct + fill * 0.5 * deep) + shine + rim + lamps[SKY, c] * 0.012 * max(0.0, up)
 
@@ -101,36 +108,52 @@ def shade_surface(out, n, e, lamps, rgb, wrap, bare, gloss, hardness, light, ope
 
 
 @njit(cache=True, fastmath=True)
+def place(w, e, x, y, z, rotation, position, lens):
+    """Fills w, the point seen in pixel (x, y) at distance z, and e, the unit vector from there to the camera."""
+    vx, vy = (x + 0.5 - lens[1]) * z / lens[0], -(y + 0.5 - lens[2]) * z / lens[0]
+    for c in range(3):
+        w[c] = position[c] + rotation[0, c] * vx + rotation[1, c] * vy + rotation[2, c] * z
+        e[c] = position[c] - w[c]
+    length = math.sqrt(e[0] * e[0] + e[1] * e[1] + e[2] * e[2])
+    for c in range(3):
+        e[c] /= length
+
+
+@njit(cache=True, fastmath=True)
 def shade(
-    depth, number, bary, direction, strand, triangles, material, template, normals, lip, mouth, open_sky,
+    depth, number, bary, front, layer, triangles, material, template, normals, lip, mouth, open_sky,
     rotation, position, lens, lamps, shadow, axes, frame, eyes, colours, amounts,
 ):  # fmt: skip
-    """(H, W, 4) float32: linear colour and 1 where there is a person; and (H, W) how much is bare skin.
+    """(H, W, 4) float32: linear colour and how much a person covers; and (H, W) how much is bare skin.
 
+    depth, number, bary: of the surfaces; front, layer: of the hair before them, see raster.draw_strands.
     lens is (focal length, x, y of the principal point) in pixels; eyes (3, 3): left and right centre, gaze."""
     height, width = depth.shape
     out, skin = np.zeros((height, width, 4), np.float32), np.zeros((height, width), np.float32)
     w, e, n, rgb, wrap = np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3)
+    hair = np.zeros(3)
     for y in range(height):
         for x in range(width):
-            t = number[y, x]
-            if t == -1:
+            t, hidden = number[y, x], 1 - layer[y, x, 7]  # by hair
+            if layer[y, x, 6] <= 0 or front[y, x] <= 0:
+                hidden = 0.0
+            if t == -1 and hidden <= 0:
                 continue
-            z = 1 / depth[y, x]
-            vx, vy = (x + 0.5 - lens[1]) * z / lens[0], -(y + 0.5 - lens[2]) * z / lens[0]
-            for c in range(3):
-                w[c] = position[c] + rotation[0, c] * vx + rotation[1, c] * vy + rotation[2, c] * z
-                e[c] = position[c] - w[c]
-            length = math.sqrt(e[0] * e[0] + e[1] * e[1] + e[2] * e[2])
-            for c in range(3):
-                e[c] /= length
-            light = lit(w[0], w[1], w[2], axes, frame, shadow, x, y, t)
             sky = open_sky[y, x]
+            if hidden > 0:
+                place(w, e, x, y, 1 / front[y, x], rotation, position, lens)
+                light = lit(w[0], w[1], w[2], axes, frame, shadow, x, y, True)
+                shade_hair(
+                    hair, layer[y, x], w, e, lamps, colours[paint.HAIR_COLOUR], colours[paint.BEARD_COLOUR], light, sky
+                )
+                if t == -1 or hidden > 0.985:
+                    for c in range(3):
+                        out[y, x, c] = hair[c]
+                    out[y, x, 3] = hidden if t == -1 else 1.0
+                    continue
+            place(w, e, x, y, 1 / depth[y, x], rotation, position, lens)
+            light = lit(w[0], w[1], w[2], axes, frame, shadow, x, y, False)
             out[y, x, 3] = 1
-            if t in (HAIR, BEARD):
-                colour = colours[paint.HAIR_COLOUR] if t == HAIR else colours[paint.BEARD_COLOUR]
-                shade_hair(out[y, x], direction[y, x], strand[y, x], w, e, lamps, colour, light, sky, t == BEARD)
-                continue
             i, j, k = triangles[t, 0], triangles[t, 1], triangles[t, 2]
             w1, w2 = bary[y, x, 0], bary[y, x, 1]
             w0 = 1 - w1 - w2
@@ -183,5 +206,8 @@ def shade(
                     toward += (2 * ne * n[c] - e[c]) * lamps[WINDOW, c]
                 for c in range(3):
                     out[y, x, c] += step(0.93, 0.98, toward) * (lamps[KEY_COLOUR, c] + lamps[SKY, c]) * 0.09
-            skin[y, x] = bare
+            skin[y, x] = bare * (1 - hidden)
+            if hidden > 0:
+                for c in range(3):
+                    out[y, x, c] += (hair[c] - out[y, x, c]) * hidden
     return out, skin
