@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
+from deepselfie.demo import poses
 from deepselfie.demo.mesh import Body, body, smooth_step
 from deepselfie.demo.people import Look, Person
+from deepselfie.demo.poses import Pose
 from deepselfie.demo.raster import vertex_normals
 
 FEMININE = {
@@ -19,7 +20,7 @@ FEMININE = {
 }  # fmt: skip
 MASCULINE = {"l-eye-scale-incr": 0.22, "r-eye-scale-incr": 0.22, "eyebrows-trans-up": 0.15}
 HEADS = ("round", "oval", "square", "triangular", "diamond", "rectangular", "invertedtriangular")
-ARM_DOWN = 27  # degrees from the template's A pose
+RELAXED = Pose("hanging")
 CLOTH_THICKNESS = 0.09  # mesh units
 
 
@@ -78,27 +79,12 @@ def morph(vertices: np.ndarray, template: Body, weights: dict[str, float]) -> No
             vertices[which] += moves * np.float32(w)
 
 
-def lower_arms(v: np.ndarray) -> None:
-    for side in (1, -1):
-        shoulder = np.array([1.68 * side, 5.25, 0.15], np.float32)
-        q = v - shoulder
-        down_arm = q[:, 0] * side * 0.636 - q[:, 1] * 0.772
-        off_arm = q[:, 0] * side * 0.772 + q[:, 1] * 0.636
-        w = smooth_step(-0.5, 0.6, down_arm) * smooth_step(-0.95, -0.5, off_arm)
-        turn = -side * math.radians(ARM_DOWN) * w
-        c, s = np.cos(turn), np.sin(turn)
-        k = w > 0
-        v[k, 0] = (q[:, 0] * c - q[:, 1] * s + shoulder[0])[k]
-        v[k, 1] = (q[:, 0] * s + q[:, 1] * c + shoulder[1])[k]
-
-
 @lru_cache(maxsize=16)  # an account's pictures come one after the other
 def figure(p: Person) -> Figure:
     template = body()
     v = template.vertices.copy()
     morph(v, template, macro_weights(p))
     morph(v, template, small_weights(p, template))
-    lower_arms(v)
     eyes = np.concatenate([template.left_eye, template.right_eye])
     v += (template.vertices[eyes].mean(0) - v[eyes].mean(0)).astype(np.float32)
     smooth = v.copy()
@@ -123,14 +109,15 @@ def hem(template: np.ndarray, look: Look) -> np.ndarray:
     return np.maximum(q, abs(x) - 4.1)
 
 
-def dressed(p: Person, look: Look) -> tuple[np.ndarray, np.ndarray]:
+def dressed(p: Person, look: Look, pose: Pose = RELAXED) -> tuple[np.ndarray, np.ndarray]:
     """vertices and normals (N, 3) float32 with expression and clothes."""
     template, shape = body(), figure(p)
-    v = shape.bare.copy()
+    v, smooth = shape.bare.copy(), shape.smooth.copy()
     morph(v, template, look.units)
+    poses.take([v, smooth], pose)
     q = hem(template.vertices, look)
     covered = (np.clip(-q / 0.12, 0, 1) * template.is_body).astype(np.float32)[:, None]
-    v += covered * (shape.smooth - v)
+    v += covered * (smooth - v)
     normals = vertex_normals(v, template.triangles)
     v += normals * (covered * np.float32(CLOTH_THICKNESS))
     return v, vertex_normals(v, template.triangles)

@@ -21,7 +21,7 @@ from PIL import Image
 from scipy import sparse
 
 FORMAT = 2  # raise when the contents of the cached file change
-SKIN, EYE, LASH, TEETH, TONGUE, LENS, FRAME = 0, 1, 2, 3, 4, 5, 6  # materials of triangles
+SKIN, EYE, LASH, TEETH, TONGUE, LENS, FRAME, PHONE = range(8)  # materials of triangles
 PARTS = {
     "body": SKIN, "helper-l-eye": EYE, "helper-r-eye": EYE,
     "helper-l-eyelashes-1": LASH, "helper-l-eyelashes-2": LASH,

@@ -8,10 +8,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from deepselfie.demo import figure, glasses, hair, paint, raster, shading, truth
+from deepselfie.demo import figure, glasses, hair, paint, phone, poses, raster, shading, truth
 from deepselfie.demo.camera import AIM, Camera
 from deepselfie.demo.mesh import LENS, WAIST, body
 from deepselfie.demo.people import HAIR_COLOURS, Look, Person, linear, tone_colour
+from deepselfie.demo.poses import Pose
 from deepselfie.demo.shots import Shot
 
 # Colours of the main light, of the sky and of what the ground throws back.
@@ -128,7 +129,8 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
     template = body()
     shape_rng = np.random.default_rng([p.shape, 5])  # hair falls the same way in all of an account's pictures
     rng = np.random.default_rng([*seeds, 6])
-    v, normals = figure.dressed(p, look)
+    pose = pose_of(shot, view, seeds[-1])
+    v, normals = figure.dressed(p, look, pose)
     left, right = v[template.left_eye].mean(0), v[template.right_eye].mean(0)
     unit_pixels = view.focal * side / shot.distance  # pixels of a mesh unit at the head
     n = int(np.clip(HAIR_MOST * HAIR_WIDTH * unit_pixels / 1.7, HAIR_LEAST, HAIR_MOST))
@@ -136,20 +138,32 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
     thickness = max(0.8, unit_pixels * HAIR_WIDTH * min(HAIR_MOST / n, 5))
     # Tilted or high heads show more of the body than the picture's height below the eyes says: hence the margin.
     waist = view.y + view.focal * (AIM[1] - WAIST - 0.5) / (shot.distance + 0.6)
-    chosen = template.upper if waist > 1.3 else slice(None)
+    chosen = template.upper if waist > 1.3 else np.ones_like(template.upper)
+    if pose.kind == "reach":
+        forearm, hand = poses.forearm(pose.side)
+        chosen = chosen & ~hand  # it is beside the lens
     triangles, material = template.triangles[chosen], template.material[chosen]
     place, lip, mouth = template.vertices, template.lip, template.mouth
-    solid = triangles
+    solid = template.triangles[chosen & ~forearm] if pose.kind == "reach" else triangles
     if look.glasses != "none":
         gv, gt, gm = glasses.glasses(left, right, look.glasses, rng)
         gn = raster.vertex_normals(gv, gt)
         gn *= np.where(gn[:, 2:] < 0, -1, 1)
         triangles, material = np.concatenate([triangles, gt + len(v)]), np.concatenate([material, gm])
-        solid = triangles[material != LENS]
+        solid = np.concatenate([solid, gt[gm != LENS] + len(v)])
         v, normals, place = (
             np.concatenate([v, gv]),
             np.concatenate([normals, gn]),
             np.concatenate([place, gv]),
+        )
+        lip, mouth = (np.concatenate([a, np.zeros(len(gv), np.float32)]) for a in (lip, mouth))
+    if pose.kind == "mirror":
+        centre = np.array(pose.target) + np.array([-0.12 * pose.side, 0.42, -0.16])
+        gv, gt, gm = phone.phone(centre, rng.normal(0, 0.12), int(rng.integers(1, 4)))
+        triangles, material = np.concatenate([triangles, gt + len(v)]), np.concatenate([material, gm])
+        solid = np.concatenate([solid, gt + len(v)])
+        v, normals, place = (
+            np.concatenate([a, b]) for a, b in ((v, gv), (normals, raster.vertex_normals(gv, gt)), (place, gv))
         )
         lip, mouth = (np.concatenate([a, np.zeros(len(gv), np.float32)]) for a in (lip, mouth))
     depth, number = np.zeros((side, side), np.float32), np.full((side, side), -1, np.int32)
@@ -180,6 +194,17 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
     soften_skin(out, skin, unit_pixels * 0.022)
     part = truth.parts(raster.with_hair(number, layer), triangles, material, place)
     return Drawn(out, skin, part, projected[: len(template.vertices), :2] / side)
+
+
+def pose_of(shot: Shot, view: Camera, place: int) -> Pose:
+    """What the arms of the person at `place` do; the first holds the camera."""
+    if place > 0:
+        return Pose("behind")
+    if not shot.arm:
+        return Pose("hanging")
+    if shot.shot == "mirror":
+        return Pose("mirror", shot.arm, shot.hand)
+    return Pose("reach", shot.arm, tuple(view.position + np.array(shot.hand) @ view.rotation))
 
 
 def soften_skin(out: np.ndarray, skin: np.ndarray, reach: float) -> None:

@@ -24,10 +24,12 @@ LIGHTS_OF = {
     "club": {"flash": 0.45, "neon": 0.55}, "car": {"window": 0.5, "shade": 0.3, "sun": 0.2},
     "gym": {"shade": 0.6, "window": 0.4}, "cafe": {"window": 0.5, "warm": 0.35, "shade": 0.15},
 }  # fmt: skip
+MIRRORS = {"bath": 0.42, "room": 0.42, "gym": 0.08, "plain": 0.08}  # places that have one
 LIGHTS_INDOORS = {"window": 0.48, "warm": 0.21, "shade": 0.23, "flash": 0.08}
 FILTERS = {"none": 0.50, "bw": 0.09, "fade": 0.13, "warm": 0.11, "cool": 0.07, "xpro": 0.10}
 BORDERS = {"none": 0.88, "white": 0.06, "black": 0.03, "thin": 0.03}
 MIRROR, CUT, DARK, OVERSATURATED = 0.045, 0.28, 0.08, 0.10  # shares of pictures
+REACH = 0.8  # share of selfies whose arm holds the camera; the others stand on something or have a stick
 # Where people of a group stand: (x of the head as a fraction of the width, size against the first); front ones first.
 PLACES = {
     1: [(0.5, 1.0)],
@@ -62,12 +64,14 @@ class Shot:
     border: str
     vignette: float
     balance: tuple[float, float]  # gains of red and blue
+    arm: int  # 1 or -1: which arm of the first person holds the camera (1: right in the picture); 0: none
+    hand: tuple[float, float, float]  # where: before the mirror on the body's axes, else on the camera's (x, y, forward)
 
 
 def framing(rng: np.random.Generator, group: int, mirror: bool, given: dict) -> tuple[float, float, float]:
     """head, x, y of a shot. A cut forehead means that the top edge runs between the brows and the hairline."""
     head = float(np.clip(rng.lognormal(math.log(0.52), 0.30), 0.28, 1.02))
-    small, group_head, x = rng.uniform(0.17, 0.25), rng.uniform(0.30, 0.40), rng.normal(0.5, 0.07)
+    small, group_head, x = rng.uniform(0.19, 0.32), rng.uniform(0.30, 0.40), rng.normal(0.5, 0.07)
     cut_y, whole_y = rng.uniform(0.13, 0.21), rng.uniform(0.03, 0.16)
     cut = bool(given.get("forehead_cut", rng.random() < CUT and group == 1 and not mirror))
     head = small if mirror else group_head / (1 + 0.08 * (group - 2)) if group > 1 else head
@@ -75,6 +79,8 @@ def framing(rng: np.random.Generator, group: int, mirror: bool, given: dict) -> 
     y = min(head * 0.53 + whole_y, 0.60) if head < 0.9 else head * 0.52
     if cut:
         y = head * cut_y
+    if mirror:  # nothing is drawn below the knees
+        y = max(y, 1.06 - 3.7 * head)
     return head, float(given.get("x", np.clip(x, 0.3, 0.7))), float(given.get("y", y))
 
 
@@ -99,7 +105,8 @@ def shot(seed: int, index: int, overrides: dict | None = None) -> Shot:
     tilt = float(rng.normal(0, 8) if rng.random() < 0.75 else rng.normal(0, 18))
     yaw, pitch = float(np.clip(rng.normal(0, 12), -30, 30)), float(np.clip(rng.normal(3, 5), -9, 16))
     distance = rng.uniform(18, 24) if mirror else rng.uniform(7.5, 11) if group > 1 else rng.uniform(5.6, 8.5)
-    background = given.get("background", pick(rng, BACKGROUNDS))
+    anywhere, by_mirror = pick(rng, BACKGROUNDS), pick(rng, MIRRORS)
+    background = given.get("background", by_mirror if mirror else anywhere)
     light = given.get("light", pick(rng, LIGHTS_OF.get(background, LIGHTS_INDOORS)))
     light_yaw, light_pitch = light_direction(rng, light)
     usual, dark = np.clip(rng.normal(0.05, 0.26), -0.6, 0.65), rng.uniform(-2.2, -1.2)
@@ -107,6 +114,12 @@ def shot(seed: int, index: int, overrides: dict | None = None) -> Shot:
     noise = (0.006 + 0.03 * max(0.0, -exposure - 0.5) + 0.006 * (background == "night")) * rng.uniform(0.6, 1.3)
     ordinary, strong = np.clip(rng.normal(1.05, 0.12), 0.7, 1.4), rng.uniform(1.5, 2.0)
     saturation = float(strong if rng.random() < OVERSATURATED else ordinary)
+    side = 1 if rng.random() < 0.6 else -1
+    high, low = (rng.uniform(0.15, 0.6) * side, rng.uniform(5.2, 5.65), rng.uniform(2.0, 2.6)), rng.uniform(4.3, 5.1)
+    aside = (rng.uniform(1.5, 1.9) * side, rng.uniform(5.8, 6.8), rng.uniform(1.8, 2.2))
+    in_mirror = (high, (high[0], float(low), high[2]), aside)[int(rng.integers(3))]
+    held = (rng.uniform(0.6, 1.3) * side, rng.uniform(-1.5, -0.8), rng.uniform(0.1, 0.4))
+    reaches = rng.random() < REACH
     return Shot(
         group=group,
         shot=kind,
@@ -130,5 +143,7 @@ def shot(seed: int, index: int, overrides: dict | None = None) -> Shot:
         saturation=float(given.get("saturation", saturation)),
         border=given.get("border", pick(rng, BORDERS)),
         vignette=float(rng.uniform(0.1, 0.5)),
+        arm=side if mirror or reaches else 0,
+        hand=tuple(float(v) for v in (in_mirror if mirror else held)),
         balance=(float(rng.uniform(0.95, 1.05)), float(rng.uniform(0.95, 1.05))),
     )
