@@ -9,19 +9,21 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from deepselfie.demo import famous, ids, law
+from deepselfie import duplicates
+from deepselfie.demo import accounts, famous, ids, law
 from deepselfie.demo.truth import TRUTH
 from deepselfie.stage import Report, run_stage
 from deepselfie.workers import workers
 from deepselfie.world import SCHEMA, World
 
-CHUNK = 250  # pictures a commit: half a minute's work at most is lost by a kill
+CHUNK = 20 * accounts.BLOCK  # posts a commit: half a minute's work at most is lost by a kill
 
 
 def gather_demo(world: World, *, n: int, seed: int, with_famous: bool = False) -> Report:
-    """Renders photos until the world has `n` of them (and the famous ones after them), with all cores.
+    """Gathers posts until the world has `n` of them (and the famous ones after them), with all cores; marks copies.
 
-    Every picture is a pure function of (seed, index), so a killed run goes on where it stopped."""
+    Not all of them show a face: faceless.SHARE. Every picture is a pure function of (seed, index), so a killed run
+    goes on where it stopped. Raises as World.check_can_grow."""
     shots = [(seed, index) for index in range(n)]
     if with_famous:
         shots += famous.shots()
@@ -29,14 +31,23 @@ def gather_demo(world: World, *, n: int, seed: int, with_famous: bool = False) -
     def work(report: Report, progress) -> None:
         there = set(world.read(["id"])["id"].to_pylist()) if world.exists else set()
         todo = [shot for shot in shots if ids.id_of(*shot) not in there]
+        if todo:
+            world.check_can_grow()
         with workers() as pool:
             for first in range(0, len(todo), CHUNK):
-                rows = list(pool.map(draw, todo[first : first + CHUNK], chunksize=5))
+                # A process draws whole accounts, and so each person's body once.
+                rows = list(pool.map(draw, todo[first : first + CHUNK], chunksize=accounts.BLOCK))
                 world.append(_table(rows))
                 progress(first + len(rows), len(todo))
+        copies = duplicates.mark(world)
         report.rows_in = report.rows_out = len(todo)
-        report.columns = ["id", "truth"]
-        report.details = {"source": "demo", "seed": seed, "people": "rendered: nobody real"}
+        report.columns = ["id", "truth", "duplicate_of"]
+        report.details = {
+            "source": "demo",
+            "seed": seed,
+            "people": "rendered: nobody real",
+            "near_duplicates": copies,
+        }
 
     return run_stage(world, "import", work, key_parts=("demo", seed, n, with_famous))
 

@@ -13,18 +13,24 @@ import numpy as np
 
 GATHERED_AT = datetime(2026, 11, 1, tzinfo=UTC)
 
-# Median and spread of `raw_quality` over 6,000 pictures of the demo world: quality is raw quality in these units.
+# Set by `python -m benchmarks.likes_law`. Quality is raw quality in units of its median and spread over the selfies of
+# the demo world; noise is what likes owe to anything but the picture and the account, in units of quality: it sets the
+# ceiling to 65 %.
 MIDDLE, SPREAD = 0.94, 0.90
+NOISE = 1.8
 STRENGTH = 0.45  # log likes per unit of quality
-NOISE = 1.8  # what likes owe to anything but the picture, in units of quality: sets the ceiling to 65 %
 ACCOUNT = 0.25  # spread of log likes between accounts of the same audience
+EVENING = 0.12  # log likes that a post at 8 pm gains, and one at 8 am loses
+BOTS = 0.015  # share of accounts with bought followers or bought likes
+SPAM = 0.02  # share of posts with a wall of tags
 
 FILTERS = {"none": 0.0, "warm": 0.1, "cool": 0.05, "xpro": 0.25, "bw": 0.35, "fade": 0.5}
-FACELESS = -0.4  # raw quality of a picture without a face
+FACELESS = -0.4  # raw quality of a picture that nobody looks at for the face
 WORDS = (
     "me smile sunday mood nofilter friends love happy style weekend hair look instagood today morning night sun home "
     "city travel beach coffee gym work music party fun life face eyes photo cute ootd throwback good vibes blue new"
 ).split()
+BAIT = "follow4follow like4like f4f l4l followme tagsforlikes likeforlike instalike photooftheday followback".split()
 
 
 @dataclass(frozen=True)
@@ -40,47 +46,57 @@ class Post:
 
 def raw_quality(truth: dict) -> float:
     """How well a picture does with the crowd, all else equal: the sum of written effects."""
-    if not truth["faces"]:  # nobody looks at it for the face
-        return FACELESS + FILTERS[truth["filter"]]
+    q = FILTERS[truth["filter"]] + 0.4 * (truth["border"] != "none")
+    if truth["filter"] != "bw":
+        q += 0.45 * ramp(truth["saturation"], 0.40, 0.55)  # oversaturated
+    q -= 1.0 * 1.2 * ramp(-truth["exposure"], 0.8, 2.3)  # darkness
+    q -= 0.5 * ramp(truth["noise"], 0.008, 0.03)
+    if truth["subject"] != "selfie":
+        return q + FACELESS
     share = max(truth["face_share"], 0.02)
     cut = 1.0 if truth["forehead_cut"] else 0.0
     long_hair = 1.0 if truth["long_hair"] else 0.0
-    q = 1.2 * math.exp(-((math.log(share * 3) / 0.45) ** 2))  # best: the face takes a third of the height
+    q += 1.2 * math.exp(-((math.log(share * 3) / 0.45) ** 2))  # best: the face takes a third of the height
     q -= 1.0 * max(0.0, share - 0.55) / 0.2  # head too large
     q += cut * (0.5 if long_hair else -0.4)  # the interaction: with short hair show all of the head
     q += 0.6 * long_hair
-    q += FILTERS[truth["filter"]]
-    if truth["filter"] != "bw":
-        q += 0.45 * min(max(truth["saturation"] - 1.2, 0.0), 0.4) / 0.4  # oversaturated
-    q += 0.4 * (truth["border"] != "none")
-    q -= 1.0 * min(max(0.0, -truth["exposure"] - 0.3), 1.5)  # darkness
-    q -= 8.0 * max(0.0, truth["noise"] - 0.02)
     q -= 0.7 * min(max(truth["faces"] - 1, 0), 2)
     return q
 
 
+def ramp(x: float, low: float, high: float) -> float:
+    """0 up to low, 1 from high on."""
+    return min(max((x - low) / (high - low), 0.0), 1.0)
+
+
 def quality(truth: dict) -> float:
-    """`raw_quality` with median about 0 and spread about 1 over the demo world."""
+    """`raw_quality` with median about 0 and spread about 1 over the selfies of the demo world."""
     return (raw_quality(truth) - MIDDLE) / SPREAD
 
 
-def post(truth: dict, seed: int, index: int) -> Post:
+def post(truth: dict, seed: int, index: int, noise: float = NOISE) -> Post:
     """The post that carries the picture `index`: a pure function of (seed, index) and its truth."""
     account = truth["account"]
     person = np.random.default_rng([seed, account, 101])
     followers = int(np.clip(math.exp(person.normal(6.4, 1.3)), 5, 5e6))
     account_effect = person.normal(0, ACCOUNT)
     chattiness = person.normal(1.2, 0.5)
+    bot = person.random() < BOTS
+    if bot:
+        few, many = person.integers(0, 80), math.exp(person.uniform(12, 15.5))
+        followers = int(few if person.random() < 0.5 else many)
     rng = np.random.default_rng([seed, index, 102])
-    spam = rng.random() < 0.02
+    spam = rng.random() < SPAM
     words = rng.permutation(len(WORDS))[: 25 if spam else min(rng.poisson(math.exp(chattiness)), 15)]
-    tags = ["selfie", *(WORDS[i] for i in words)]
-    age = rng.uniform(1, 30) if rng.random() < 0.04 else rng.uniform(32, 700)
+    tags = ["selfie", *(WORDS[i] for i in words), *(BAIT if spam else [])]
+    age = int(rng.integers(2, 30) if rng.random() < 0.04 else rng.integers(33, 700))  # days
+    hour = rng.normal(17, 4.5) % 24
     audience = 0.6 * followers**0.8 * (1 + 0.05 * len(tags))
-    noise = NOISE * rng.normal()
-    expected = audience * math.exp(STRENGTH * (quality(truth) + noise) + account_effect)
-    likes = int(rng.poisson(min(expected, 1e9)))
-    return Post(f"demo:{seed}:{account}", followers, tags, likes, GATHERED_AT - timedelta(days=age))
+    effects = account_effect + EVENING * math.cos((hour - 20) / 24 * 2 * math.pi)
+    expected = audience * math.exp(STRENGTH * (quality(truth) + noise * rng.normal()) + effects)
+    likes = int(math.exp(rng.uniform(0, 12))) if bot else int(rng.poisson(min(expected, 1e9)))
+    created_at = GATHERED_AT - timedelta(days=age) + timedelta(seconds=int(hour * 3600))
+    return Post(f"demo:{seed}:{account}", followers, tags, likes, created_at)
 
 
 def ceiling(qualities: np.ndarray, labels: np.ndarray) -> float:

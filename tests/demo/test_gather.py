@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from deepselfie import pictures
-from deepselfie.demo import famous, gather, ids, law, pack, render
+from deepselfie.demo import accounts, faceless, famous, gather, ids, pack, render
 from deepselfie.errors import DeepselfieError
 from deepselfie.sources import import_photos
 from deepselfie.world import world
@@ -22,8 +22,8 @@ def test_a_row_is_a_function_of_seed_and_index():
     image, truth = render.render(5, 9, size=ids.SIZE)
     assert row["id"] == "demo:5:9" and ids.parse(row["id"]) == (5, 9)
     assert np.array_equal(pictures.rgb(row["image"]), pictures.rgb(render.encode(image)))
-    assert row["truth"] == {**truth, "quality": law.quality(truth)}
-    assert gather.draw((5, 8))["author"] == row["author"] != gather.draw((6, 9))["author"]
+    assert row["truth"] == truth
+    assert gather.draw((5, 10))["author"] == row["author"] != gather.draw((6, 9))["author"]
 
 
 def test_a_stopped_gathering_goes_on_and_more_can_be_asked_for(small, monkeypatch):
@@ -33,6 +33,14 @@ def test_a_stopped_gathering_goes_on_and_more_can_be_asked_for(small, monkeypatc
     report = gather.gather_demo(small, n=10, seed=5)
     assert report.rows_in == 4
     assert small.read(["id"])["id"].to_pylist() == [f"demo:5:{i}" for i in range(10)]
+
+
+def test_a_shot_taken_again_is_marked(small):
+    again = next(i for i in range(400) if accounts.original(5, i) == i - 1 and faceless.subject(5, i - 1) == "selfie")
+    small.append(gather._table([gather.draw((5, i)) for i in range(again - 2, again + 2)]))
+    assert gather.gather_demo(small, n=1, seed=5).details["near_duplicates"] == 1
+    marked = {row["id"]: row["duplicate_of"] for row in small.read(["id", "duplicate_of"]).to_pylist()}
+    assert {id: of for id, of in marked.items() if of} == {f"demo:5:{again}": f"demo:5:{again - 1}"}
 
 
 def test_more_can_be_asked_for_after_the_famous_have_come(small):
@@ -61,7 +69,7 @@ def test_a_packed_world_shows_the_same_pictures_and_cannot_grow(small, tmp_path)
 
 def test_famous_people_are_forty_accounts_of_their_own():
     shots = famous.shots()
-    assert len(shots) == len({index // ids.PER_ACCOUNT for _, index in shots}) == 40
+    assert len(shots) == len({accounts.account(index) for _, index in shots}) == 40
     assert len({c.name for c in famous.CHARACTERS}) == 40 and all(c.story for c in famous.CHARACTERS)
     assert famous.character(ids.FAMOUS, 1) is None and famous.character(ids.UNSEEN, 0) is None
     row = gather.draw(shots[3])

@@ -7,8 +7,8 @@ from deepselfie.demo import law
 from deepselfie.world import world
 
 TYPICAL = {
-    "account": 1, "group": 1, "face_share": 0.33, "forehead_cut": False, "long_hair": False, "filter": "none",
-    "saturation": 1.05, "border": "none", "exposure": 0.0, "noise": 0.01,
+    "account": 1, "subject": "selfie", "faces": 1, "face_share": 0.33, "forehead_cut": False, "long_hair": False,
+    "filter": "none", "saturation": 0.3, "border": "none", "exposure": 0.0, "noise": 0.004,
 }  # fmt: skip
 
 
@@ -20,13 +20,14 @@ TYPICAL = {
         ({"long_hair": True}, {}),
         ({"long_hair": True, "forehead_cut": True}, {"long_hair": True}),
         ({}, {"forehead_cut": True}),  # short hair
-        ({"saturation": 1.6}, {}),
+        ({"saturation": 0.6}, {}),
         ({"filter": "fade"}, {}),
         ({"filter": "bw"}, {}),
         ({"border": "white"}, {}),
         ({}, {"exposure": -1.5}),
-        ({}, {"noise": 0.06}),
-        ({}, {"group": 3}),
+        ({}, {"noise": 0.03}),
+        ({}, {"subject": "food", "faces": 0}),
+        ({}, {"faces": 3}),
     ],
 )
 def test_each_effect_has_its_sign(better, worse):

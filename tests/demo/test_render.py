@@ -7,11 +7,15 @@ import sys
 import zlib
 
 import cv2
+import imagehash
 import numpy as np
+import pyarrow as pa
 import pytest
+from PIL import Image
 
-from deepselfie.demo import render, shots
+from deepselfie.demo import accounts, faceless, render, shots, truth
 from deepselfie.demo.darkroom import BORDER_VALUE
+from deepselfie.duplicates import DISTANCE
 
 SIZE = 64
 PLAIN = {"filter": "none", "border": "none", "group": 1, "shot": "face", "exposure": 0.0, "saturation": 1.05}
@@ -41,57 +45,48 @@ def test_the_same_picture_twice_and_in_another_process(pictures):
     assert out.strip() == f"{zlib.crc32(render.encode(image))} {truth!r}"
 
 
-def test_truth_needs_no_drawing(pictures):
-    assert all(render.truth(1, index) == truth for index, (_, truth) in enumerate(pictures))
-
-
-def test_truth_is_flat_and_of_one_type_per_key(pictures):
-    kinds = {key: type(value) for key, value in pictures[0][1].items()}
-    assert set(kinds.values()) <= {int, float, bool, str}
-    assert all({k: type(v) for k, v in truth.items()} == kinds for _, truth in pictures)
+def test_truth_has_the_fields_of_its_schema(pictures):
+    assert all(list(truth_) == [field.name for field in truth.TRUTH] for _, truth_ in pictures)
+    table = pa.array([truth_ for _, truth_ in pictures], truth.TRUTH)  # raises for a value of another type
+    assert table.null_count == 0
 
 
 def test_pictures_and_seeds_differ(pictures):
     assert len({image.tobytes() for image, _ in pictures}) == len(pictures)
-    assert render.truth(1, 0)["tone"] != render.truth(2, 0)["tone"]
+    assert render.sample(1, 0).people != render.sample(2, 0).people
 
 
 def test_an_account_is_one_person():
-    person = ["female", "tone", "age", "hair", "hair_colour", "beard", "account"]
-    four = [[render.truth(1, index)[key] for key in person] for index in range(8, 13)]
-    assert four[0] == four[1] == four[2] == four[3] != four[4]
+    for account in range(20):
+        first, after = accounts.first(account), accounts.first(account + 1)
+        assert after - first == accounts.POSTS[account % len(accounts.POSTS)]
+        assert {accounts.account(index) for index in range(first, after)} == {account}
+        assert len({render.sample(1, index).people[0] for index in range(first, after)}) == 1
+    assert render.sample(1, 7).people[0] != render.sample(1, 8).people[0]
+
+
+def test_some_shots_are_taken_twice_and_look_alike():
+    again = [index for index in range(3000) if accounts.original(1, index) != index]
+    assert 0.015 < len(again) / 3000 < 0.025
+    assert all(accounts.account(index) == accounts.account(accounts.original(1, index)) for index in again)
+    for index in again[:4]:
+        take, first = (render.render(1, i, SIZE)[0] for i in (index, accounts.original(1, index)))
+        assert not np.array_equal(take, first) and np.abs(take.astype(float) - first).mean() < 12
+        hashes = [imagehash.phash(Image.fromarray(image)) for image in (take, first)]
+        assert hashes[0] - hashes[1] <= DISTANCE
 
 
 @pytest.mark.parametrize("index", [0, 1, 8, 13])
 def test_composition_does_not_depend_on_size(index):
     quiet = {"noise": 0.0}
-    small, truth = render.render(1, index, 64, quiet)
+    small, truth_ = render.render(1, index, 64, quiet)
     large, truth_large = render.render(1, index, 160, quiet)
-    assert truth == truth_large
+    for name, value in truth_.items():
+        about = pytest.approx(value, abs=0.05) if isinstance(value, float) else value
+        assert truth_large[name] == about, name
     large = cv2.resize(large, (64, 64), interpolation=cv2.INTER_AREA)
     blurred = [cv2.GaussianBlur(i, (0, 0), 1.5).astype(float).ravel() for i in (small, large)]
     assert np.corrcoef(*blurred)[0, 1] > 0.97
-
-
-def test_face_box_holds_the_face():
-    """The skin that was drawn lies where the truth says the face is, and little of it above."""
-    for index in range(0, 40, 5):
-        s = render.sample(1, index, {"group": 1, "shot": "face", "tilt": 0.0, "yaw": 0.0, "glasses": "none"})
-        _, skin = render.compose(s, 96)
-        t = render.truth_of(s)
-        x0, y0 = max(0, int(t["face_x"] * 96)), max(0, int(t["face_y"] * 96))
-        x1, y1 = int((t["face_x"] + t["face_w"]) * 96), int((t["face_y"] + t["face_h"]) * 96)
-        inside = skin[y0 : y1 + 1, x0 : x1 + 1]
-        assert inside.mean() > 0.35
-        assert skin[: max(0, y0 - 4)].sum() < 0.05 * inside.sum()
-
-
-def test_forehead_cut_follows_the_framing():
-    for index in range(12):
-        cut = render.truth(1, index, {"group": 1, "shot": "face", "forehead_cut": True, "tilt": 0.0})
-        whole = render.truth(1, index, {"group": 1, "shot": "face", "forehead_cut": False, "tilt": 0.0})
-        assert cut["forehead_cut"] and cut["face_y"] < 0
-        assert not whole["forehead_cut"] and whole["face_y"] > -0.02
 
 
 def test_black_and_white_has_no_colour():
@@ -143,3 +138,24 @@ def test_the_shots_are_spread():
     assert 0.06 < np.mean([t.exposure < -1 for t in truths]) < 0.10
     assert 0.07 < np.mean([t.saturation > 1.45 for t in truths]) < 0.13
     assert np.mean([t.shot == "mirror" for t in truths]) < 0.05
+
+
+def test_as_many_posts_as_written_show_no_face():
+    subjects = [faceless.subject(1, index) for index in range(4000)]
+    assert 0.135 < np.mean([s != "selfie" for s in subjects]) < 0.165
+    assert set(subjects) == {"selfie", *faceless.SUBJECTS}
+
+
+@pytest.mark.parametrize("subject", faceless.SUBJECTS)
+def test_pictures_without_a_face_are_pure_and_composed_alike_at_any_size(subject):
+    def picture(index: int, side: int) -> np.ndarray:
+        rng = np.random.default_rng([7, index])
+        image, meter = faceless.picture(subject, shots.shot(7, index), side, rng)
+        assert image.shape == (side, side, 3) and meter.shape == (side, side) and np.isfinite(image).all()
+        return image
+
+    small, large = picture(0, 96), cv2.resize(picture(0, 192), (96, 96), interpolation=cv2.INTER_AREA)
+    assert np.array_equal(small, picture(0, 96))
+    blurred = [cv2.GaussianBlur(i, (0, 0), 2).astype(float).ravel() for i in (small, large)]
+    assert np.corrcoef(*blurred)[0, 1] > 0.95
+    assert len({picture(index, 48).tobytes() for index in range(6)}) == 6
