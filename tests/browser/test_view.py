@@ -1,0 +1,74 @@
+"""What is seen of the image map stays through Back and Forward, another size and another way of moving."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_imagemap import CANVAS, MAP, WALL, open_map, settled, view
+
+WATCH = """() => {
+    window.views = new Set();
+    const stage = [...document.querySelectorAll('*')].map((e) => e.shadowRoot?.querySelector('.stage')).find(Boolean);
+    new MutationObserver(() => window.views.add(stage.dataset.view)).observe(stage, { attributes: true });
+}"""
+
+
+def test_nothing_flies_for_who_wants_no_motion(tab):
+    tab.emulate_media(reduced_motion="reduce")
+    canvas = open_map(tab, WALL)
+    before = settled(canvas)
+    tab.evaluate(WATCH)
+    canvas.press("+")
+    assert settled(canvas)[2] > before[2]
+    assert tab.evaluate("window.views.size") <= 2, "the view before, and the one after"
+
+
+def test_another_size_of_the_window_keeps_the_place(tab):
+    canvas = open_map(tab, MAP)
+    canvas.press("+")
+    canvas.press("+")
+    canvas.press("+")
+    x, y, k = settled(canvas)
+    wide = canvas.bounding_box()["width"]
+    tab.set_viewport_size({"width": 1000, "height": 700})
+    expect(canvas).not_to_have_attribute("data-view", f"{x},{y},{k}")
+    smaller = settled(canvas)
+    assert canvas.bounding_box()["width"] < wide
+    assert smaller[:2] == pytest.approx([x, y], abs=1e-6) and smaller[2] < k
+    sizes = canvas.locator("canvas").evaluate_all("all => all.map((c) => [c.width, c.height])")
+    assert sizes[0] == sizes[1] == [round(canvas.bounding_box()[side]) for side in ("width", "height")]
+    tab.set_viewport_size({"width": 1200, "height": 900})
+    expect(canvas).not_to_have_attribute("data-view", ",".join(map(str, smaller)))
+    assert settled(canvas) == pytest.approx([x, y, k], rel=1e-6)
+
+
+def test_all_stays_in_view_in_a_window_of_another_size(tab):
+    canvas = open_map(tab, WALL)
+    before = settled(canvas)
+    tab.set_viewport_size({"width": 900, "height": 700})
+    expect(canvas).not_to_have_attribute("data-view", ",".join(map(str, before)))
+    _, _, k = settled(canvas)
+    columns, box = int(canvas.get_attribute("data-columns")), canvas.bounding_box()
+    assert columns * k <= box["width"] + 1 and -(-300 // columns) * k <= box["height"] + 1
+
+
+def test_back_and_forward_bring_each_page_as_it_was_left(tab):
+    canvas = open_map(tab, f"{MAP}?x=0.4&y=0.5&zoom=3&photo=colour:150")
+    on_map = settled(canvas)
+    tab.wait_for_timeout(400)  # the address is written a little later
+    tab.get_by_test_id("stSidebarNav").get_by_text("The continuum").click()
+    tab.wait_for_selector(f"{CANVAS}[data-layout='continuum']")
+    canvas.press("+")
+    canvas.press("+")
+    on_wall = settled(canvas)
+    expect(tab).to_have_url(re.compile("zoom="))
+    tab.go_back()
+    tab.wait_for_selector(f"{CANVAS}[data-layout='tsne']")
+    assert settled(canvas) == pytest.approx(on_map, rel=1e-3)
+    expect(tab.locator(".card.pinned")).to_be_visible()
+    tab.go_forward()
+    tab.wait_for_selector(f"{CANVAS}[data-layout='continuum']")
+    assert settled(canvas) == pytest.approx(on_wall, rel=1e-3)
+    expect(tab.locator(".card")).to_be_hidden()
+    assert view(canvas)[2] > 1
