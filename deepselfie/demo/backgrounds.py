@@ -68,7 +68,7 @@ def background(shot: Shot, view: Camera, light: np.ndarray, side: int, rng: np.r
     if shot.light == "flash":
         near = float(np.linalg.norm(eye - head))
     at = np.array([*(head + key * max(near, 1.0)), float(near > 0), 0.25 if near > 0 else 0.05])
-    ambient = place.ambient
+    ambient = place.ambient * (1.5 if place.near > 0 else 1.0)  # walls throw light at each other
     lights = np.array([key, colour * place.share, open_sky * ambient, ground * ambient])
     sky = np.array([place.zenith, place.horizon, place.sun, place.sun_colour, [place.clouds, 0, place.haze]])
     colour, fall, glow, _ = tracer.trace(

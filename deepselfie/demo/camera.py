@@ -39,7 +39,7 @@ def camera(shot: Shot, place: int, seed: int, index: int) -> Camera:
     x, y, head, tilt, yaw = shot.x, shot.y, shot.head * smaller, shot.tilt, shot.yaw
     if shot.group > 1:
         x = across + rng.uniform(-0.02, 0.02)
-        tilt = tilt if place == 0 else tilt * 0.3 + rng.normal(0, 6)
+        tilt = (tilt * 0.6 if place == 0 else tilt * 0.3 + rng.normal(0, 4)) + (0.5 - across) * 22  # heads together
         yaw = yaw * 0.4 + rng.uniform(-8, 8) + (0.5 - across) * 20
         y = y - (shot.head - head) * 0.3 + (0 if place == 0 else rng.uniform(-0.04, 0.03))
     a, b, c = math.radians(yaw), math.radians(shot.pitch), math.radians(tilt)

@@ -10,19 +10,46 @@ from deepselfie.demo.shots import Shot
 GREY = np.array([0.299, 0.587, 0.114], np.float32)
 BORDER_WIDTH = {"white": 0.06, "black": 0.10, "thin": 0.03}  # of the picture's side
 BORDER_VALUE = {"white": 1.0, "black": 0.0, "thin": 1.0}
-MIDDLE_GREY = 0.26
+MIDDLE_GREY = 0.27
+METERING = 0.78  # 1: every picture equally bright; less: dark skin and dark rooms stay darker
+
+
+def film(x: np.ndarray) -> np.ndarray:
+    """Narkowicz's fit of the ACES curve, 0..1."""
+    return np.clip((x * (2.51 * x + 0.03)) / (x * (2.43 * x + 0.59) + 0.14), 0, 1)
 
 
 def tone_curve(x: np.ndarray) -> np.ndarray:
-    """Scene light to display light as film does it (Narkowicz's fit of the ACES curve), then sRGB's gamma."""
-    return np.clip((x * (2.51 * x + 0.03)) / (x * (2.43 * x + 0.59) + 0.14), 0, 1) ** (1 / 2.2)
+    """Scene light (side, side, 3) to display values 0..1. Half of the curve works on brightness alone: applied to each
+    channel it turns shaded skin orange; near white the channels meet."""
+    bright = np.maximum(x @ GREY, 1e-4)[..., None]
+    even = x * (film(bright) / bright)
+    even = even + np.maximum(even - 0.85, 0).sum(2, keepdims=True) * 0.3
+    return np.clip(0.5 * film(x) + 0.5 * even, 0, 1) ** (1 / 2.2)
+
+
+def saturate(o: np.ndarray, amount: float) -> np.ndarray:
+    """Colours away from grey by `amount`: pale ones most, vivid ones and those of skin less, so that none goes flat."""
+    grey = (o @ GREY)[..., None]
+    away = o - grey
+    if amount <= 1:
+        return grey + away * np.float32(amount)
+    vivid = (o.max(2) - o.min(2))[..., None]
+    skinlike = np.clip(3.5 * (o[..., :1] - o[..., 1:2]), 0, 1) * np.clip(6 * (o[..., 1:2] - o[..., 2:]), 0, 1)
+    gain = 1 + np.float32(amount - 1) * (1 - 0.45 * skinlike) * (1.25 - np.minimum(vivid, 1))
+    wanted = away * gain
+    limit = np.where(wanted > 0, 1 - grey, grey) + 1e-3
+    reach = np.abs(wanted) / limit  # 1 is where a channel would clip
+    soft = np.where(reach > 0.6, 0.6 + 0.4 * np.tanh((reach - 0.6) / 0.4), reach).max(2, keepdims=True)
+    return grey + wanted * (soft / np.maximum(reach.max(2, keepdims=True), 1e-3))
 
 
 def expose(image: np.ndarray, skin: np.ndarray, shot: Shot) -> np.ndarray:
     """As a phone does: towards the skin in the middle, then the error that was asked for."""
     on_skin = float((image.mean(2) * skin).sum() / (skin.sum() + 1e-3))
-    metered = 0.35 * float(np.minimum(image, 1.5).mean()) + 0.65 * on_skin
-    gain = (MIDDLE_GREY / (metered + 0.015)) ** 0.85 * 2**shot.exposure
+    whole = float(np.minimum(image, 1.5).mean())
+    metered = 0.4 * whole + 0.6 * on_skin if on_skin > 0 else whole
+    gain = (MIDDLE_GREY / (metered + 0.015)) ** METERING * 2**shot.exposure
     side = image.shape[0]
     y, x = np.mgrid[0:side, 0:side].astype(np.float32) / side - 0.5
     balance = np.array([shot.balance[0], 1, shot.balance[1]], np.float32)
@@ -38,18 +65,20 @@ def add_noise(image: np.ndarray, amount: float, rng: np.random.Generator) -> np.
 def apply_filter(o: np.ndarray, name: str) -> np.ndarray:
     """o: display values 0..1, (side, side, 3)."""
     if name == "bw":
-        return np.repeat(((o @ GREY)[..., None] - 0.5) * 1.15 + 0.5, 3, 2)
-    if name == "fade":
-        o = (0.13 + o * 0.78) * np.array([1.02, 1.0, 0.95], np.float32) + np.array([0, 0, 0.04], np.float32)
+        grey = (o @ GREY)[..., None]
+        return np.repeat(0.6 * grey + 0.4 * grey * grey * (3 - 2 * grey) + 0.01, 3, 2)
+    if name == "fade":  # blacks lifted and a little blue, whites a little yellow
+        o = (0.11 + o * 0.82) * np.array([1.01, 1.0, 0.965], np.float32) + np.array([0, 0, 0.03], np.float32)
         grey = o.mean(2, keepdims=True)
-        return grey + (o - grey) * 0.75
+        return grey + (o - grey) * 0.8
     if name == "warm":
-        return o * np.array([1.07, 1.0, 0.82], np.float32) + np.array([0.02, 0, 0], np.float32)
+        return o * np.array([1.045, 1.0, 0.875], np.float32) + np.array([0.012, 0.004, 0], np.float32)
     if name == "cool":
-        return o * np.array([0.89, 1.0, 1.10], np.float32)
-    if name == "xpro":
+        return o * np.array([0.925, 0.995, 1.045], np.float32) + np.array([0, 0, 0.012], np.float32)
+    if name == "xpro":  # red and green steeper, blue flatter
         curve = o * o * (3 - 2 * o)
-        return np.stack([curve[..., 0], 0.5 * o[..., 1] + 0.5 * curve[..., 1], 0.12 + 0.74 * o[..., 2]], -1)
+        red, green = 0.3 * o[..., 0] + 0.7 * curve[..., 0], 0.55 * o[..., 1] + 0.45 * curve[..., 1]
+        return np.stack([red, green, 0.10 + 0.80 * o[..., 2]], -1) * 0.97 + 0.015
     return o
 
 
@@ -74,8 +103,6 @@ def develop(image: np.ndarray, skin: np.ndarray, shot: Shot, rng: np.random.Gene
     """image (side, side, 3) linear, skin (side, side) 0..1 -> (side, side, 3) uint8 RGB."""
     image = add_noise(expose(image, skin, shot), shot.noise, rng)
     o = tone_curve(image * np.float32(0.78)).astype(np.float32)
-    grey = (o @ GREY)[..., None]
-    o = np.clip(grey + (o - grey) * np.float32(shot.saturation), 0, 1)
-    o = np.clip(apply_filter(o, shot.filter), 0, 1)
+    o = np.clip(apply_filter(np.clip(saturate(o, shot.saturation), 0, 1), shot.filter), 0, 1)
     add_border(o, shot.border)
     return (o * 255 + 0.5).astype(np.uint8)

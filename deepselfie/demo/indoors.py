@@ -245,7 +245,7 @@ def person(p: Place, x: float, z: float, seated: bool = False) -> None:
 def cafe(p: Place) -> None:
     p.near, p.share, p.height = p.u(1.8, 2.8), p.u(0.6, 0.85), p.u(1.15, 1.3)
     back, left, right = p.u(2.5, 5.0), p.u(1.5, 3.0), p.u(1.5, 3.0)
-    wall = p.one((120, 92, 70), (206, 196, 180), (84, 96, 92), (60, 58, 58), (170, 150, 126), (214, 206, 196))
+    wall = p.one((150, 122, 96), (216, 206, 190), (112, 124, 120), (100, 94, 92), (190, 170, 146), (224, 216, 206))
     shell(p, back, left, right, wall, p.one(*WOODS), s.WOOD)
     if p.chance(0.4):
         p.box(0, 1.3, -back + 0.02, 9, 2.6, 0.03, paint(142, 92, 74), paint(120, 100, 90), s.BRICK, 0.08, casts=False)
@@ -263,7 +263,7 @@ def cafe(p: Place) -> None:
         x, z = p.u(-1.8, 1.8), -p.u(1.2, back - 0.5)
         p.box(x, 2.4, z, 0.012, 0.8, 0.012, paint(20, 20, 20), casts=False)
         p.ball(x, 1.98, z, 0.2, 0.2, 0.2, paint(255, 206, 140), material=s.GLOW, glow=4.5, casts=False)
-        p.lamp(x, 1.95, z, np.array([1.0, 0.66, 0.36]) * 0.22, 0.3)
+        p.lamp(x, 1.95, z, np.array([1.0, 0.66, 0.36]) * 0.4, 0.3)
     for i in range(int(p.rng.integers(2, 4))):
         x, z = p.u(0.5, 2.2) * (1 if i % 2 else -1), -p.u(0.9, back - 0.8)
         p.box(x, 0.72, z, 0.75, 0.04, 0.75, p.one(*WOODS))
@@ -279,8 +279,8 @@ def cafe(p: Place) -> None:
 def gym(p: Place) -> None:
     p.near, p.share = p.u(2.0, 3.0), p.u(0.7, 0.95)
     back, left, right = p.u(2.5, 5.0), p.u(2.0, 3.5), p.u(2.0, 3.5)
-    wall = p.one((206, 208, 210), (90, 94, 100), (180, 184, 188), (60, 62, 66))
-    top = shell(p, back, left, right, wall, paint(52, 54, 58), s.GROUND, paint(66, 68, 72))
+    wall = p.one((214, 216, 218), (120, 124, 130), (190, 194, 198), (206, 200, 190))
+    top = shell(p, back, left, right, wall, paint(92, 94, 98), s.GROUND, paint(110, 112, 116))
     accent = p.one((196, 62, 50), (226, 180, 50), (52, 110, 170), (90, 160, 90))
     p.box(0, p.u(1.7, 2.2), -back + 0.02, 9, 0.25, 0.02, accent, casts=False)
     if p.chance(0.6):
@@ -299,6 +299,7 @@ def gym(p: Place) -> None:
         p.ball(-1.1 + i * 0.36, 0.86, -back + 0.35, 0.28, 0.17, 0.17, paint(26, 26, 28))
     for i in range(3):
         p.box(-1.6 + 1.6 * i, top - 0.03, -1.8, 0.18, 0.06, 2.6, paint(245, 248, 255), material=s.GLOW, glow=2.4)
+        p.lamp(-1.6 + 1.6 * i, top - 0.3, -1.8, np.array([0.95, 1.0, 1.05]) * 0.45, 0.8)
     p.turn(p.u(-0.5, 0.5))
 
 
@@ -331,10 +332,10 @@ def club(p: Place) -> None:
 
 def car(p: Place) -> None:
     """The driver's or a passenger's place: seat and headrest, roof, pillars, windows with the world behind."""
-    p.height, p.share = 1.12, p.u(0.6, 0.9)
+    p.height, p.share, p.ambient = 1.12, p.u(0.7, 1.0), 1.4
     side = 1 if p.chance(0.5) else -1
-    dark = p.one((38, 38, 42), (70, 62, 56), (24, 24, 26), (120, 108, 94))
-    seat = p.one((34, 34, 38), (92, 80, 68), (60, 60, 66), (130, 116, 100))
+    dark = p.one((62, 62, 66), (90, 82, 76), (48, 48, 52), (140, 128, 114))
+    seat = p.one((60, 60, 64), (120, 106, 92), (90, 90, 96), (160, 146, 130), (178, 172, 164))
     trim = p.one((198, 194, 186), (150, 148, 146), (70, 70, 72))
     p.zenith, p.horizon, p.clouds, p.haze = paint(120, 165, 215), paint(222, 232, 240), p.u(0, 0.9), 0.004
     p.ball(0, 0.62, -0.30, 0.62, 1.1, 0.24, seat)

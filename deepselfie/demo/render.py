@@ -64,9 +64,7 @@ def compose(s: Sample, side: int) -> tuple[np.ndarray, np.ndarray, dict]:
     points = []
     for i in reversed(range(shot.group)):
         drawn = scene.draw_person(s.people[i], s.looks[i], shot, s.cameras[i], side, [s.seed, s.index, i])
-        solid = drawn.light[..., 3:]
-        alpha = cv2.GaussianBlur(drawn.light[..., 3], (0, 0), 0.7)[..., None]
-        image = np.where(solid > 0, image * (1 - alpha) + drawn.light[..., :3] * alpha, image)
+        image = scene.lay_over(image, drawn.light, owner >= 0)
         skin = np.maximum(skin * (1 - drawn.light[..., 3]), drawn.skin)
         owner[drawn.part > 0], part[drawn.part > 0] = i, drawn.part[drawn.part > 0]
         points.insert(0, drawn.points)

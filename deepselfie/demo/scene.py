@@ -196,6 +196,23 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
     return Drawn(out, skin, part, projected[: len(template.vertices), :2] / side)
 
 
+def lay_over(image: np.ndarray, light: np.ndarray, crowd: np.ndarray) -> np.ndarray:
+    """A person (side, side, 4) over the picture so far (side, side, 3); crowd (side, side): where others stand behind.
+
+    Those get the shadow of who is close before them, and light from behind creeps around the edge of the person."""
+    side, solid = len(image), light[..., 3]
+    near, far = (cv2.GaussianBlur(solid, (0, 0), side * s) for s in (0.008, 0.03))
+    if crowd.any():
+        shade = (0.35 * near + 0.45 * far) * cv2.GaussianBlur(crowd.astype(np.float32), (0, 0), 1.0)
+        image = image * (1 - shade)[..., None]
+    alpha = cv2.GaussianBlur(solid, (0, 0), 0.7)[..., None]
+    edge = np.maximum(0, 1 - near)[..., None] * np.float32(0.35)
+    small = cv2.resize(image, (side // 4, side // 4), interpolation=cv2.INTER_AREA)
+    around = cv2.resize(cv2.GaussianBlur(small, (0, 0), side / 100), (side, side), interpolation=cv2.INTER_LINEAR)
+    person = light[..., :3] * (1 - 0.5 * edge) + np.minimum(around, 1.5) * edge * 0.6
+    return np.where(solid[..., None] > 0, image * (1 - alpha) + person * alpha, image)
+
+
 def pose_of(shot: Shot, view: Camera, place: int) -> Pose:
     """What the arms of the person at `place` do; the first holds the camera."""
     if place > 0:

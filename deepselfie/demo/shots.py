@@ -33,9 +33,9 @@ REACH = 0.8  # share of selfies whose arm holds the camera; the others stand on 
 # Where people of a group stand: (x of the head as a fraction of the width, size against the first); front ones first.
 PLACES = {
     1: [(0.5, 1.0)],
-    2: [(0.31, 1.0), (0.70, 0.88)],
-    3: [(0.50, 1.0), (0.17, 0.74), (0.83, 0.72)],
-    4: [(0.33, 1.0), (0.68, 0.94), (0.11, 0.64), (0.90, 0.64)],
+    2: [(0.34, 1.0), (0.67, 0.92)],
+    3: [(0.49, 1.0), (0.20, 0.80), (0.79, 0.78)],
+    4: [(0.33, 1.0), (0.64, 0.92), (0.12, 0.68), (0.87, 0.70)],
 }
 
 
@@ -71,7 +71,7 @@ class Shot:
 def framing(rng: np.random.Generator, group: int, mirror: bool, given: dict) -> tuple[float, float, float]:
     """head, x, y of a shot. A cut forehead means that the top edge runs between the brows and the hairline."""
     head = float(np.clip(rng.lognormal(math.log(0.52), 0.30), 0.28, 1.02))
-    small, group_head, x = rng.uniform(0.19, 0.32), rng.uniform(0.30, 0.40), rng.normal(0.5, 0.07)
+    small, group_head, x = rng.uniform(0.19, 0.32), rng.uniform(0.34, 0.44), rng.normal(0.5, 0.07)
     cut_y, whole_y = rng.uniform(0.13, 0.21), rng.uniform(0.03, 0.16)
     cut = bool(given.get("forehead_cut", rng.random() < CUT and group == 1 and not mirror))
     head = small if mirror else group_head / (1 + 0.08 * (group - 2)) if group > 1 else head
@@ -111,10 +111,11 @@ def shot(seed: int, index: int, overrides: dict | None = None) -> Shot:
     light_yaw, light_pitch = light_direction(rng, light)
     usual, dark = np.clip(rng.normal(0.05, 0.26), -0.6, 0.65), rng.uniform(-2.2, -1.2)
     exposure = float(given.get("exposure", dark if rng.random() < DARK else usual))
-    noise = (0.006 + 0.03 * max(0.0, -exposure - 0.5) + 0.006 * (background == "night")) * rng.uniform(0.6, 1.3)
-    ordinary, strong = np.clip(rng.normal(1.05, 0.12), 0.7, 1.4), rng.uniform(1.5, 2.0)
+    dim = 0.010 * (background in ("night", "club")) + 0.004 * (light in ("warm", "neon"))
+    noise = (0.0022 + dim + 0.028 * max(0.0, -exposure - 0.5)) * rng.uniform(0.6, 1.3)
+    ordinary, strong = np.clip(rng.normal(1.10, 0.12), 0.75, 1.4), rng.uniform(1.5, 2.0)
     saturation = float(strong if rng.random() < OVERSATURATED else ordinary)
-    side = 1 if rng.random() < 0.6 else -1
+    side = 1 if rng.random() < 0.6 and group < 2 else -1  # away from the others
     high, low = (rng.uniform(0.15, 0.6) * side, rng.uniform(5.2, 5.65), rng.uniform(2.0, 2.6)), rng.uniform(4.3, 5.1)
     aside = (rng.uniform(1.5, 1.9) * side, rng.uniform(5.8, 6.8), rng.uniform(1.8, 2.2))
     in_mirror = (high, (high[0], float(low), high[2]), aside)[int(rng.integers(3))]
