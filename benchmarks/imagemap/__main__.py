@@ -22,6 +22,7 @@ How, the same for all:
   (the rival's own tooltip, or a few letters where it has none); near, median of 6 photos. Up to 17 ms of it are the
   screen's.
 - *lasso*: the same from letting go of a lasso around a part of the map, far, until the selection is known and drawn.
+- *panel*: and until the panel that tells of it is open, which waits for that; thumbnails from the server come later.
 - *heap*: MB of the page's JavaScript after a garbage collection, typed arrays included.
 
 The worlds are made at the first run and kept in --folder, as are node's packages (`npm ci` of rivals/).
@@ -164,7 +165,19 @@ def address(name: str, world: str) -> str:
     return f"http://127.0.0.1:{BARE}/bench/{name}?world={world}"
 
 
-COLUMNS = ("dots s", "thumbnails s", "requests", "MB", "far ms", "mid ms", "near ms", "card ms", "lasso ms", "heap MB")
+COLUMNS = (
+    "dots s",
+    "thumbnails s",
+    "requests",
+    "MB",
+    "far ms",
+    "mid ms",
+    "near ms",
+    "card ms",
+    "lasso ms",
+    "panel ms",
+    "heap MB",
+)
 
 
 def print_table(found: dict) -> None:
@@ -207,6 +220,7 @@ def cells_of(one: dict) -> list[str]:
         *(frames(one["frames"][level]) for level in ("far", "mid", "near")),
         of(one["card"], "{:.0f}"),
         of(one["lasso"], "{:.0f}"),
+        of(one["panel"], "{:.0f}"),
         f"{one['heap'] / 1e6:.0f}",
     ]
 
@@ -222,6 +236,7 @@ def numbers(one: dict) -> list[float | None]:
         *medians,
         one["card"],
         one["lasso"],
+        one["panel"],
         one["heap"],
     ]
 

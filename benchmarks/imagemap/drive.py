@@ -65,7 +65,7 @@ def measure(name: str, address: str, world, built: Path, screenshots: Path | Non
         view.show(centre, 1)
         page.wait_for_timeout(700)
         found["heap"] = _heap(page)
-        found["lasso"] = _lasso(page, view)
+        found["lasso"], found["panel"] = _lasso(page, view)
         if screenshots:
             page.screenshot(path=screenshots / f"{name}-{len(places)}-lasso.png")
         browser.close()
@@ -183,14 +183,15 @@ def _hover(page: Page, view: View, nearby: np.ndarray) -> float | None:
         page.evaluate("measure.after('pointermove', measure.map.card)")
         page.mouse.move(*view.at(place))
         page.wait_for_function("measure.result", polling=20, timeout=PATIENCE)
-        took.append(page.evaluate("measure.result"))
+        took += page.evaluate("measure.result")
     took = [ms for ms in took if ms > 0]
     return statistics.median(took) if took else None
 
 
-def _lasso(page: Page, view: View) -> float | None:
+def _lasso(page: Page, view: View) -> tuple[float | None, float | None]:
+    """ms until the selection is drawn, and until what tells of it has opened."""
     if page.evaluate("measure.map.lassoed === null"):
-        return None
+        return None, None
     armed = page.evaluate("Boolean(measure.map.armLasso && (measure.map.armLasso(), true))")
     x, y, radius = WIDTH / 2, HEIGHT / 2 + 20, 0.22 * HEIGHT
     if not armed:
@@ -199,13 +200,13 @@ def _lasso(page: Page, view: View) -> float | None:
     page.mouse.down()
     for angle in np.linspace(0.2, 2 * math.pi - 0.1, 20):
         page.mouse.move(x + radius * math.cos(angle), y + radius * math.sin(angle))
-    page.evaluate("measure.after('pointerup', measure.map.lassoed)")
+    page.evaluate("measure.after('pointerup', ...[measure.map.lassoed, measure.map.told].filter(Boolean))")
     page.mouse.up()
     if not armed:
         page.keyboard.up("Shift")
     page.wait_for_function("measure.result", polling=20, timeout=PATIENCE)
-    took = page.evaluate("measure.result")
-    return took if took > 0 else None
+    took = [ms if ms > 0 else None for ms in page.evaluate("measure.result")]
+    return took[0], took[1] if len(took) > 1 else None
 
 
 def _heap(page: Page) -> float:

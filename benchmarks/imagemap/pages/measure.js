@@ -1,5 +1,6 @@
 // In every page before its own scripts: the stop watches. A page registers `measure.map`, how to look at its map.
 (() => {
+  const PATIENCE = 8000; // ms
   const frame = () => new Promise(requestAnimationFrame);
   const later = () => new Promise((done) => { const { port1, port2 } = new MessageChannel(); port1.onmessage = done; port2.postMessage(0); });
 
@@ -26,7 +27,7 @@
 
   window.measure = {
     first: {}, // 'dots', 'thumbnails' -> ms after the navigation began
-    map: null, // { canvases(), card(), lassoed(), show?(area, px), at?(x, y), k?(), armLasso?() }
+    map: null, // { canvases(), card(), lassoed(), told?(), show?(area, px), at?(x, y), k?(), armLasso?() }
     async drawn(what) {
       if (what in this.first) return;
       this.first[what] = null;
@@ -39,16 +40,20 @@
     /** ms from the first move of a frame until its pixels are finished. */
     stopFrames() { const found = frames; frames = null; return found; },
     finish() { finish(this.map.canvases()); },
-    /** ms from the next pointer event of this type until `done()` holds and the frame that shows it is finished. */
-    after(type, done, patience = 8000) {
+    /** ms from the next pointer event of this type until each of `dones` holds, one after the other, and the frame that shows
+     *  it is finished; -1 where one does not. */
+    after(type, ...dones) {
       this.result = null;
       addEventListener(type, async ({ timeStamp }) => {
-        const end = performance.now() + patience;
-        do await frame(); while (!done() && performance.now() < end);
-        const held = done();
-        await later();
-        finish(this.map.canvases());
-        this.result = held ? performance.now() - timeStamp : -1;
+        const end = performance.now() + PATIENCE, found = [];
+        for (const done of dones) {
+          do await frame(); while (!done() && performance.now() < end);
+          const held = done();
+          await later();
+          finish(this.map.canvases());
+          found.push(held ? performance.now() - timeStamp : -1);
+        }
+        this.result = found;
       }, { capture: true, once: true });
     },
     points(buffer, n) {

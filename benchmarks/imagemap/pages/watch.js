@@ -7,7 +7,8 @@ export function watch(root) {
     canvases: () => [...(find('.stage')?.querySelectorAll('canvas') ?? [])],
     card: () => Boolean(find('.card:not([hidden])')),
     complete: () => { const image = find('.card .picture img'); return Boolean(image?.complete && image.naturalWidth); },
-    lassoed: () => Boolean(find('.panel:not([hidden])')),
+    lassoed: () => Boolean(find('.stage[data-selected]')),
+    told: () => Boolean(find('.panel:not([hidden])')),
     renderer: () => find('.stage').dataset.renderer,
     k: () => camera()[2],
     /** px in the page of a place: x to the right, y upwards, both -1..1. */

@@ -7,6 +7,7 @@ import type { Facet, Family, PhotoFacts } from './types';
 // 6 waiting for them the next page could not be asked for.
 const PAGES_AT_ONCE = 4, PICTURES_AT_ONCE = 2;
 const PAGES = 48, PICTURES = 200; // bitmaps kept: of 4 MB and up to 1 MB
+const READ = 6; // pages kept as pixels too, of 4 MB: a frame that needs more has them all
 const LINGER = 30_000; // ms that an atlas nobody uses is kept for the next page of the app
 export const UNPLACED = 4; // of flags: no place on the map
 export const SIDE = 65535; // the map's side in x and y
@@ -124,11 +125,19 @@ export class Atlas {
     const texel = this.texelOf(rank, level, family);
     return { name, x: texel % page, y: Math.floor(texel / page), px };
   }
-  /** The pixels of a page that has come, 0xffBBGGRR row by row; kept as long as its bitmap. */
+  /** The pixels of a page that has come, 0xffBBGGRR row by row. */
   pixels(name: string): Uint32Array | undefined {
     const bitmap = this.pages.get(name);
-    if (bitmap && !this.pixelsOf.has(name)) this.pixelsOf.set(name, read(bitmap));
-    return bitmap && this.pixelsOf.get(name);
+    if (!bitmap) return undefined;
+    const pixels = this.pixelsOf.get(name) ?? read(bitmap);
+    this.pixelsOf.delete(name);
+    this.pixelsOf.set(name, pixels); // as the last used
+    return pixels;
+  }
+  /** Lets go of the pixels of all pages but the last used: those of a frame that used `used` of them, or a few. */
+  trimPixels(used: number): void {
+    const spare = this.pixelsOf.size - Math.max(used, READ);
+    [...this.pixelsOf.keys()].slice(0, Math.max(spare, 0)).forEach((name) => this.pixelsOf.delete(name));
   }
   /** Fills `tiny` from the pages that have come; returns the names of those still to come. */
   unpackTiny(): string[] {

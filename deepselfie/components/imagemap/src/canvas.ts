@@ -46,12 +46,13 @@ export class CanvasRenderer implements Renderer {
     out.fill(scene.paper);
     const flat = look.colour !== null && side <= FLAT, frame = look.colour ? frameOf(side) : 0;
     const source = side <= TINY || flat ? null : new Sources(scene, wanted);
-    const tiny = atlas.tinySide, columns = new Columns(), blend = blender(scene.paper);
+    const tiny = atlas.tinySide, columns = new Columns();
     const { from, to, t, view } = scene;
     const fk = from.camera.k * dpr, fx = (view.width / 2 - from.camera.x * from.camera.k) * dpr, fy = (view.height / 2 - from.camera.y * from.camera.k) * dpr;
     const tk = to ? to.camera.k * dpr : 0, tx = to ? (view.width / 2 - to.camera.x * to.camera.k) * dpr : 0;
     const ty = to ? (view.height / 2 - to.camera.y * to.camera.k) * dpr : 0;
     const half = side / 2;
+    let greying = look.dim !== null && !look.hidden; // those not selected come first, and are greyed all at once
     for (let j = 0; j < list.length; j++) {
       const i = list[j]!, rank = ranks[i]!;
       let px = from.x[i]! * fk + fx, py = from.y[i]! * fk + fy;
@@ -60,9 +61,12 @@ export class CanvasRenderer implements Renderer {
       if (right <= left) right = left + 1;
       if (bottom <= top) bottom = top + 1;
       if (right <= 0 || bottom <= 0 || left >= width || top >= height) continue;
-      const dim = look.dim !== null && look.dim[rank] === 1;
+      if (greying && look.dim![rank] === 0) {
+        grey(out, scene.paper);
+        greying = false;
+      }
       if (look.colour) {
-        const colour = dim ? blend(look.colour[rank]!) : look.colour[rank]!;
+        const colour = look.colour[rank]!;
         const [a, b, c, d] = [Math.max(left, 0), Math.min(right, width), Math.max(top, 0), Math.min(bottom, height)];
         for (let v = c; v < d; v++) out.fill(colour, v * width + a, v * width + b);
         if (flat) continue;
@@ -76,10 +80,11 @@ export class CanvasRenderer implements Renderer {
       const d = bottom > height ? height : bottom;
       for (let v = top < 0 ? 0 : top; v < d; v++) {
         const start = first + (((v - top) * down) | 0) * line, to = v * width + left;
-        if (dim) for (let u = a; u < b; u++) out[to + u] = blend(texels[start + steps[u]!]!);
-        else for (let u = a; u < b; u++) out[to + u] = texels[start + steps[u]!]!;
+        for (let u = a; u < b; u++) out[to + u] = texels[start + steps[u]!]!;
       }
     }
+    if (greying) grey(out, scene.paper);
+    atlas.trimPixels(source?.read ?? 0);
     this.context.setTransform(1, 0, 0, 1, 0, 0);
     this.context.putImageData(this.image, 0, 0);
   }
@@ -143,6 +148,8 @@ class Sources {
     const { pages } = atlas.levels[this.level] ?? { pages: {} as Partial<Record<Family, string[]>> };
     this.pages = families.filter((family) => pages[family]).map((family) => ({ family, names: pages[family]!, come: [] }));
   }
+  /** How many pages it has read so far. */
+  get read(): number { return this.pages.reduce((n, { come }) => n + Object.values(come).filter(Boolean).length, 0); }
   find(rank: number): boolean {
     const { atlas, level } = this;
     for (let order = 0; order < this.pages.length; order++) {
@@ -172,13 +179,13 @@ class Columns {
   }
 }
 
-/** Mixes a colour with the paper, as opacity DIM does. */
-function blender(paper: number): (colour: number) => number {
+/** Mixes all pixels with the paper, as opacity DIM does. */
+function grey(pixels: Uint32Array, paper: number): void {
   const share = Math.round(DIM * 256), rest = 256 - share;
   const [p, q] = [(paper & 0xff00ff) * rest, ((paper >>> 8) & 0xff) * rest];
-  return (colour) => {
-    const outer = ((((colour & 0xff00ff) * share + p) >>> 8) & 0xff00ff) >>> 0;
-    const inner = ((((colour >>> 8) & 0xff) * share + q) >>> 8) & 0xff;
-    return (0xff000000 | outer | (inner << 8)) >>> 0;
-  };
+  for (let i = 0; i < pixels.length; i++) {
+    const outer = (((pixels[i]! & 0xff00ff) * share + p) >>> 8) & 0xff00ff;
+    const inner = ((((pixels[i]! >>> 8) & 0xff) * share + q) >>> 8) & 0xff;
+    pixels[i] = 0xff000000 | outer | (inner << 8);
+  }
 }

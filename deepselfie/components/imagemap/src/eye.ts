@@ -1,11 +1,11 @@
 // What is seen of the photos: their layout, the camera over it, and the two ways in which things move: the camera flies,
 // and photos pass from one layout to the next.
 
-import { absolute, between, bounded, eased, homeOf, relative, sameView, toScreen, zoomed } from './camera';
+import { absolute, between, bounded, centred, eased, homeOf, relative, sameView, toScreen, zoomed } from './camera';
 import { clamp } from './dom';
 import { hasPlace, sizeAt, zoomFor, type Layout } from './layouts';
 import { onScreen, type Stand } from './scene';
-import type { Camera, Family, View } from './types';
+import type { Camera, Family, Size, View } from './types';
 
 const FLIGHT = 300, PASSAGE = 900; // ms: of the camera, and of the photos
 export const REST = 120; // ms after the last movement, there is time to draw well
@@ -19,7 +19,7 @@ interface Passage { from: Stand; start: number; families: Family[] }
 export class Eye {
   layout: Layout | null = null;
   camera: Camera = { x: 0, y: 0, k: 1 };
-  view: View = { width: 0, height: 0, dpr: 1 };
+  view: View = { width: 0, height: 0, dpr: 1, free: { width: 0, height: 0 } };
   passage: Passage | null = null;
   private flight: Flight | null = null;
   private movedAt = -Infinity;
@@ -27,6 +27,8 @@ export class Eye {
   /** moved: called when there is something new to see. */
   constructor(private readonly moved: () => void) {}
 
+  /** The middle of what is free of the view, px. */
+  get middle(): [number, number] { return [this.view.free.width / 2, this.view.free.height / 2]; }
   get flying(): boolean { return this.flight !== null; }
   get resting(): boolean { return performance.now() - this.movedAt > REST && !this.flight && !this.passage; }
   /** Whether the layout is seen as it is met. */
@@ -53,23 +55,35 @@ export class Eye {
     const { x, y, k } = this.camera;
     this.move({ x: x - dx / k, y: y - dy / k, k });
   }
-  zoom(factor: number, at: [number, number] = [this.view.width / 2, this.view.height / 2], animated = true): void {
+  zoom(factor: number, at: [number, number] = this.middle, animated = true): void {
     if (this.layout) this.move(zoomed(this.layout, this.view, this.flight?.to ?? this.camera, factor, ...at), animated);
   }
   fit(): void { if (this.layout) this.move(homeOf(this.layout, this.view), true); }
   goBack(shares: [number, number, number]): void { if (this.layout) this.move(absolute(this.layout, this.view, shares), true); }
+  /** Another part of the view is free. Who saw all photos goes on seeing them all; else nothing moves that may stay. */
+  uncover(free: Size): void {
+    const { layout, camera, view: { free: before } } = this, wasHome = layout && this.atHome;
+    this.view = { ...this.view, free };
+    if (!layout) return;
+    const [right, bottom] = toScreen(camera, this.view, [layout.x0 + layout.w, layout.y0 + layout.h]);
+    const hidden = right > free.width + 1 || (!layout.top && bottom > free.height + 1);
+    if (wasHome && (hidden || free.width > before.width || free.height > before.height)) return this.fit();
+    const target = this.flight?.to ?? this.camera, allowed = bounded(layout, this.view, target);
+    if (!sameView(target, allowed)) this.move(allowed, true);
+  }
   /** Brings photo i into view where it is not. */
   bring(i: number, animated = true): void {
     const { layout, view, camera } = this;
     if (!layout || !hasPlace(layout, i)) return;
     const x = layout.x[i]!, y = layout.y[i]!, [px, py] = toScreen(camera, view, [x, y]), edge = sizeAt(layout, camera.k) / 2;
-    const inside = px > edge && py > edge && px < view.width - edge && py < view.height - edge;
-    if (!inside) this.move({ x, y, k: camera.k }, animated);
+    const inside = px > edge && py > edge && px < view.free.width - edge && py < view.free.height - edge;
+    if (!inside) this.move(centred(view, x, y, camera.k), animated);
   }
   /** Flies to photo i, so near that it can be seen well. */
   goTo(i: number): void {
-    const { layout, camera } = this;
-    if (layout && hasPlace(layout, i)) this.move({ x: layout.x[i]!, y: layout.y[i]!, k: Math.max(camera.k, zoomFor(layout, SEEN_WELL)) }, true);
+    const { layout, camera, view } = this;
+    if (!layout || !hasPlace(layout, i)) return;
+    this.move(centred(view, layout.x[i]!, layout.y[i]!, Math.max(camera.k, zoomFor(layout, SEEN_WELL))), true);
   }
 
   /** The camera of a frame; true while there are more to come of a flight. */

@@ -5,7 +5,7 @@ import type { Stand } from './scene';
 type Outline = [number, number][];
 let seed = 7;
 const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
-const view = { width: 1400, height: 900, dpr: 2 };
+const view = { width: 1400, height: 900, dpr: 2, free: { width: 1400, height: 900 } };
 /** Photos at these px of the view. */
 const at = (points: Outline): Stand => ({
   x: Float32Array.from(points, ([x]) => x), y: Float32Array.from(points, ([, y]) => y),
@@ -36,7 +36,7 @@ describe('enclosed', () => {
       if (round % 3 === 0) outline.forEach((each) => { each[0] = Math.round(each[0]); each[1] = Math.round(each[1]); });
       const photo = (): [number, number] => [left + (random() * 1.4 - 0.2) * reach, top + (random() - 0.2) * reach];
       const points = Array.from({ length: 400 }, photo);
-      const inside = enclosed(outline, at(points), view), near = reach < 1000 ? 0.4 : reach < 2000 ? 0.75 : 1.5;
+      const inside = enclosed(outline, at(points), view), near = 0.4;
       points.forEach(([x, y], i) => {
         if (distance(outline, x, y) > near) expect([round, i, inside[i]]).toEqual([round, i, plainly(outline, x, y) ? 1 : 0]);
       });

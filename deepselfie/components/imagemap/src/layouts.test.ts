@@ -5,7 +5,8 @@ import { bestColumns, layoutOf, step, zoomFor, sizeAt } from './layouts';
 import { readLink, writeLink } from './link';
 import { edges, inView, thinned, type Look } from './scene';
 
-const n = 120, shape = { width: 900, height: 600, thumb: null, captions: false }, view = { width: 900, height: 600, dpr: 1 };
+const n = 120, shape = { width: 900, height: 600, thumb: null, captions: false };
+const view = { width: 900, height: 600, dpr: 1, free: { width: 900, height: 600 } };
 const atlas = {
   n, grid: { columns: 12, lines: 10 }, flags: new Uint8Array(n),
   column: Uint16Array.from({ length: n }, (_, i) => i % 12), line: Uint16Array.from({ length: n }, (_, i) => Math.floor(i / 12)),
@@ -48,6 +49,25 @@ describe('camera', () => {
   it('a zoom leaves what is under the pointer where it is', () => {
     const before = { x: 6, y: 5, k: 80 }, place = toPlace(before, view, [300, 200]);
     expect(toScreen(zoomed(layout, view, before, 1.7, 300, 200), view, place)[0]).toBeCloseTo(300, 6);
+  });
+  it('shows all photos in what a panel leaves free, and may see there what it may see at all', () => {
+    for (const name of ['continuum', 'tsne', 'snapped'] as const)
+      for (const free of [{ width: 620, height: 600 }, { width: 900, height: 330 }]) {
+        const layout = layoutOf(name, all, atlas, shape), covered = { ...view, free }, { x0, y0, w, h } = layout;
+        const home = homeOf(layout, covered), [left, top] = toScreen(home, view, [x0, y0]), [right, bottom] = toScreen(home, view, [x0 + w, y0 + h]);
+        expect(left + right).toBeCloseTo(free.width, 6);
+        expect(top + bottom).toBeCloseTo(free.height, 6);
+        expect(left).toBeGreaterThan(-1e-6);
+        expect(top).toBeGreaterThan(-1e-6);
+        for (const k of [layout.least, layout.home * 2, layout.most])
+          for (const [x, y] of [[-9e9, -9e9], [9e9, 9e9], [x0 + w / 3, y0 + h / 3]] as const) {
+            const allowed = bounded(layout, view, { x, y, k });
+            expect(bounded(layout, covered, allowed)).toEqual(allowed);
+            const last = toScreen(bounded(layout, covered, { x: 9e9, y: 9e9, k }), view, [x0 + w, y0 + h]);
+            expect(last[0]).toBeLessThan(free.width + 1e-6);
+            expect(last[1]).toBeLessThan(free.height + 1e-6);
+          }
+      }
   });
   it('is bounded, and what is bounded stays so', () => {
     const once = bounded(layout, view, { x: -99, y: 1e4, k: 1e9 });

@@ -35,6 +35,7 @@ export class ImageMap {
   private readonly overlay = element('canvas', { class: 'overlay' });
   private readonly context = this.overlay.getContext('2d')!;
   private readonly stage = element('div', { class: 'stage', tabindex: 0, role: 'application', 'aria-roledescription': 'image map' });
+  private readonly free = element('div', { class: 'free' }); // lies over the stage, beside the panel
   private readonly live = element('div', { class: 'live', 'aria-live': 'polite' });
   private readonly note = element('div', { class: 'note', role: 'status' }, 'Fetching the photos …');
   private readonly reveal = element('button', { class: 'reveal', hidden: '' }, 'Show them');
@@ -75,6 +76,7 @@ export class ImageMap {
   private readonly thumbs = new Set<string>(); // pages that the search's list waits for
 
   private frame = 0;
+  private telling = 0; // the frame that the panel waits for
   private drawnAt = -Infinity;
   private readonly lists = new Lists();
   private resting: ReturnType<typeof setTimeout> | undefined;
@@ -98,11 +100,11 @@ export class ImageMap {
     this.reveal.onclick = () => { this.shown = true; this.dress(); };
     const corner = element('div', { class: 'corner' }, this.minimap.box, this.legend.box);
     this.stage.append(this.renderer.canvas, this.overlay);
-    const middle = element('div', { class: 'middle' }, this.stage, this.note, this.reveal, corner, this.card.box, this.search.box, this.live);
-    this.box = element('div', { class: 'map' }, this.bar.box, element('div', { class: 'below' }, middle, this.panel.box));
+    this.free.append(this.note, this.reveal, corner, this.card.box, this.search.box, this.live);
+    this.box = element('div', { class: 'map' }, this.bar.box, element('div', { class: 'below' }, this.stage, this.free, this.panel.box));
     root.append(this.box);
     this.theme = themeOf(this.box);
-    this.observer.observe(this.stage);
+    for (const box of [this.stage, this.free]) this.observer.observe(box);
     const { signal } = this.listening;
     this.pointing = new Pointing(this.stage, this.pointed(), signal);
     document.addEventListener('keydown', (event) => this.slash(event), { signal });
@@ -112,7 +114,7 @@ export class ImageMap {
   dispose(): void {
     this.listening.abort();
     this.observer.disconnect();
-    cancelAnimationFrame(this.frame);
+    for (const frame of [this.frame, this.telling]) cancelAnimationFrame(frame);
     for (const timer of [this.resting, this.saving]) clearTimeout(timer);
     this.remember();
     this.search.close(); // it listens to the whole page
@@ -273,9 +275,11 @@ export class ImageMap {
   }
   private resize(): void {
     const { width, height } = this.stage.getBoundingClientRect(), dpr = Math.min(devicePixelRatio || 1, 2.5), { eye } = this;
-    if (!width || !height || (width === eye.view.width && height === eye.view.height && dpr === eye.view.dpr)) return;
+    const free = { width: this.free.offsetWidth, height: this.free.offsetHeight };
+    if (!width || !height) return;
+    if (width === eye.view.width && height === eye.view.height && dpr === eye.view.dpr) return eye.uncover(free);
     const { layout } = eye, shares = layout && !eye.atHome ? eye.shares : null;
-    eye.view = { width, height, dpr };
+    eye.view = { width, height, dpr, free };
     Object.assign(this.overlay, { width: Math.round(width * dpr), height: Math.round(height * dpr) });
     if (layout) {
       this.arrange(layout.name, shares);
@@ -358,13 +362,18 @@ export class ImageMap {
     this.choice.colour(facet, values, only);
     this.bar.offerColours(this.facets, this.choice.facet?.key ?? null);
   }
-  /** What is not selected is greyed, and the panel shows what is. */
+  /** What is not selected is greyed with the next frame; the panel that shows what is comes once that one has been painted. */
   private chose(): void {
-    const { look: { dim }, facet, values, only, title } = this.choice;
-    this.panel.show(this.atlas!, dim && this.all.filter((rank) => !dim[rank]), title);
+    const { facet, values, only } = this.choice;
     this.legend.show(facet, values, only, this.all);
     this.save();
     this.redraw();
+    cancelAnimationFrame(this.telling);
+    this.telling = requestAnimationFrame(() => { this.telling = requestAnimationFrame(() => this.tell()); });
+  }
+  private tell(): void {
+    const { look: { dim }, title } = this.choice;
+    this.panel.show(this.atlas!, dim && this.all.filter((rank) => !dim[rank]), title);
   }
 
   // --- drawing
@@ -436,6 +445,7 @@ export class ImageMap {
     if (!missing) mark('imagemap:thumbnails');
     if (scene.t >= 1) eye.passage = null;
     if (eye.passage) this.redraw();
+    stage.toggleAttribute('data-selected', scene.look.dim !== null);
     stage.toggleAttribute('data-moving', Boolean(eye.passage || eye.flying || !scene.still));
     if (this.renderer.kind === 'webgl' && !scene.still && pause < PAUSE && this.watch?.slow(pause)) this.replaceRenderer();
     clearTimeout(this.resting);
@@ -451,7 +461,7 @@ export class ImageMap {
     for (const [i, line] of [...alike.map((j) => [j, 2] as const), [this.hovered, 3] as const, [selected, 4] as const]) {
       if (!hasPlace(layout, i)) continue;
       const side = drawRinged(context, scene, i, overlapping ? (line === 2 ? 16 : 28) : 8, line, theme, pages);
-      if (i === shown) card.stand(...middleOf(scene, i), side, view.width, view.height);
+      if (i === shown) card.stand(...middleOf(scene, i), side, view.free.width, view.free.height);
     }
     if (this.mark && data!.mark) drawMark(context, scene, layout, data!.mark, this.mark, theme);
   }
@@ -513,7 +523,7 @@ export class ImageMap {
   }
   private walk(dx: number, dy: number): void {
     if (!this.all.length) return;
-    const { eye, eye: { view: { width, height } } } = this, middle = Math.max(0, under(this.scene!, width / 2, height / 2, Infinity));
+    const { eye } = this, middle = Math.max(0, under(this.scene!, ...eye.middle, Infinity));
     const i = this.selected >= 0 ? step(eye.layout!, this.selected, dx, dy) : middle;
     this.select(this.all[i]!);
     eye.bring(i);

@@ -7,7 +7,7 @@ import { miniature, Minimap } from './minimap';
 import type { Look } from './scene';
 
 const plain: Look = { colour: null, dim: null, hidden: false };
-const view = { width: 800, height: 400, dpr: 1 };
+const view = { width: 800, height: 400, dpr: 1, free: { width: 800, height: 400 } };
 /** 32 photos, each of a colour of its own, on a wall of 8 x 4. */
 const colour = Uint32Array.from({ length: 32 }, (_, rank) => (0xff000000 | (rank * 7 + 1)) >>> 0);
 const atlas = { n: 32, colour } as Atlas;

@@ -4,7 +4,7 @@ import { nameOf } from './colours';
 import { toScreen } from './camera';
 import { clamp } from './dom';
 import { hasPlace, type Layout } from './layouts';
-import type { Camera, Facet, View } from './types';
+import type { Camera, Facet, Size } from './types';
 
 /** A name at a place of the layout (its units), for n photos. */
 export interface Name { text: string; x: number; y: number; n: number }
@@ -39,7 +39,7 @@ const median = (numbers: number[]): number => Float32Array.from(numbers).sort()[
 
 /** Writes the names in view, the largest first and none over another, in CSS px. */
 export function drawNames(
-  context: CanvasRenderingContext2D, names: Name[], camera: Camera, view: View,
+  context: CanvasRenderingContext2D, names: Name[], camera: Camera, view: Size,
   theme: { ink: string; paper: string; font: string },
 ): void {
   const most = Math.max(...names.map(({ n }) => n)), taken: [number, number, number, number][] = [];

@@ -114,6 +114,17 @@ describe('Panel', () => {
     expect(deps.clear).toHaveBeenCalledTimes(1);
   });
 
+  it('is folded up to its head, and unfolded', () => {
+    const { made, find } = panel(), fold = find<HTMLButtonElement>('.fold'), says = () => [fold.title, made.box.classList.contains('folded')];
+    made.show(world().atlas, ranks(10), '');
+    expect(says()).toEqual(['Fold the panel', false]);
+    fold.click();
+    expect(says()).toEqual(['Unfold the panel', true]);
+    made.show(world().atlas, ranks(20), ''); // stays as the visitor has put it
+    fold.click();
+    expect(says()).toEqual(['Fold the panel', false]);
+  });
+
   it('exports the ids, best first, and says where that failed', async () => {
     const { made, button } = panel(), { atlas, ask } = world(), saved: [string, string][] = [];
     const click = vi.spyOn(HTMLAnchorElement.prototype, 'click');

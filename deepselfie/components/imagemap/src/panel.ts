@@ -16,6 +16,7 @@ export class Panel {
   private readonly average = element('p', { class: 'average' });
   private readonly hiding = element('button', { type: 'button', 'aria-pressed': 'false' }, 'Hide the others');
   private readonly exporting = element('button', { type: 'button' });
+  private readonly folding = element('button', { type: 'button', class: 'fold' });
   private readonly actions: HTMLElement;
   private readonly differences = element('ul');
   private readonly apart = element(
@@ -32,14 +33,16 @@ export class Panel {
   constructor(private readonly deps: { goTo(rank: number): void; clear(): void; hide(hidden: boolean): void; redraw(): void }) {
     const clear = element('button', { type: 'button', class: 'clear' }, 'Clear');
     clear.onclick = () => deps.clear();
+    this.folding.onclick = () => this.fold(this.folding.ariaExpanded === 'true');
     this.hiding.onclick = () => this.hide(!this.isHiding);
     this.exporting.onclick = () => void this.export();
     this.gallery = new Gallery(this.scroller, deps);
     this.actions = element('div', { class: 'actions' }, this.hiding, this.exporting);
     const what = element('p', { class: 'what', role: 'status' }, this.count, this.title);
-    const header = element('header', {}, what, this.average, this.actions, clear);
+    const header = element('header', {}, what, this.average, this.actions, element('div', { class: 'ends' }, clear, this.folding));
     this.scroller.append(this.apart, this.none, this.gallery.box);
     this.box = element('section', { class: 'panel', 'aria-label': 'The selected photos', hidden: '' }, header, this.scroller);
+    this.fold(false);
   }
   dispose(): void {
     clearTimeout(this.waiting);
@@ -97,6 +100,12 @@ export class Panel {
     if (hidden === this.isHiding) return;
     this.hiding.setAttribute('aria-pressed', String(hidden));
     this.deps.hide(hidden);
+  }
+  /** Folded, only its head lies over the photos. */
+  private fold(folded: boolean): void {
+    const says = folded ? 'Unfold the panel' : 'Fold the panel';
+    this.box.classList.toggle('folded', folded);
+    Object.assign(this.folding, { ariaExpanded: String(!folded), ariaLabel: says, title: says });
   }
   private async export(): Promise<void> {
     const { atlas, ranks, exporting } = this;

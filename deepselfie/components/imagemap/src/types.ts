@@ -27,7 +27,11 @@ export interface Mark { x: number; y: number; rank: number; image: string; neigh
 
 /** x and y, in units of a layout, are in the middle of the view; k is px per unit. */
 export interface Camera { x: number; y: number; k: number }
-export interface View { width: number; height: number; dpr: number }
+export interface Size { width: number; height: number }
+export interface View extends Size {
+  dpr: number;
+  free: Size; // from the top left corner on: the part that the panel does not lie over
+}
 
 /** What /ds/facets/ says of one thing that photos can be coloured and filtered by. */
 export interface Facet {
