@@ -1,12 +1,13 @@
-"""The neighbourhoods of the map: photos that lie close together on it, each neighbourhood with a short name.
+"""The neighbourhoods of a world: crowds of photos alike in fc7, each with a short name that is written on the map.
 
-In: `tsne`, and `attributes` and `truth` for the names. Out: `cluster`, the name of each photo's cluster, null for
-photos between the clusters: "dark, close up", or "unnamed 3" where nothing measured sets a cluster apart.
+In: `fc7`, and `attributes` and `truth` for the names. Out: `cluster`, the name of each photo's cluster, null for
+photos in none: "dark, close up", or "unnamed 3" where nothing measured sets a cluster apart from all and from others.
 
-Clusters are found on the map (2 dimensions), not in the 50 of the PCA: there the network's fc7 has hardly any gaps,
-and on the demo world the best settings put a third of the photos into clusters, on the map two thirds. The borders
-are no law of nature: 10,000 places drawn evenly at random make clusters of 40 % of them, too. What is not chance is
-what a name says: it takes a difference that a random handful would not have.
+Clusters are the peaks that HDBSCAN finds in the density of the first principal components of fc7. They are not sought
+on the map: t-SNE makes clumps, of evenly drawn places too. Most photos are in no cluster, and that is right: what the
+network sees changes smoothly from photo to photo, and a name for everyone would draw borders where there are none.
+For the same reason a peak counts only if it rises above its foot by more than chance may do: one Gaussian as wide as
+the demo's fc7 has none in 10 of 12 draws, where HDBSCAN alone finds two or three peaks in most.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from deepselfie.lift import Difference, apart, traits
 from deepselfie.stage import Report, run_stage
 from deepselfie.world import World
 
-SHARE, FEWEST, MOST = 0.015, 30, 40  # a cluster's share of the photos and number of them; how many clusters
-SMOOTHING = 0.001  # of the photos are the neighbours that tell the density: single chance gaps do not split a cluster
-EXACT_UP_TO = 30_000  # photos: 4 s, growing with the square; of more, a sample of as many is clustered
+COMPONENTS = 3  # of the PCA: in 2, ridges of one Gaussian pass for clusters; from 4 on, real crowds thin out, too
+SHARE, FEWEST, MOST = 0.005, 30, 30  # a cluster's share of the photos and number of them; how many clusters
+NEIGHBOURS, FEWEST_NEIGHBOURS = 0.003, 30  # share of the photos that tells the density at a place, and number of them
+BY_CHANCE = 2.5  # standard errors that the peak of a cluster is above its foot: seldom so in a Gaussian of 10,000
+EXACT_UP_TO = 50_000  # photos: 13 s of CPU, growing with the square; of more, a sample of as many is clustered
 NEAR = 0.95  # quantile of the distances between nearest neighbours in a cluster: as near is inside
 LONGEST = 28  # characters of a name, to fit on the map
 CLEAR = 0.3  # standard deviations beyond chance: a name claims more than a figure; less tells like clusters apart
@@ -72,32 +75,44 @@ WORDS: dict[str, dict[str | bool, str]] = {
 
 
 def clusters(world: World) -> Report:
-    """Adds `cluster` (string): null for photos in no cluster, for all of them where the world has no map."""
+    """Adds `cluster` (string): null for photos in no cluster, as most are, and for those without fc7."""
 
     def work(report: Report, progress) -> None:
-        known, places = vectors(world.read(["tsne"])["tsne"])
-        rows = np.flatnonzero(known)
-        found = find(places)
+        known, fc7 = vectors(world.read(["fc7"])["fc7"])
+        finite = np.isfinite(fc7).all(axis=1)
+        rows = np.flatnonzero(known)[finite]
+        found = find(principal(fc7[finite]))
         seen = traits(facts(world, ("attributes", "truth"), rows))
         names = named([apart(seen, found == c) for c in range(found.max(initial=-1) + 1)])
         column = np.full(len(world), None, object)
         column[rows[found >= 0]] = np.array(names, object)[found[found >= 0]]
         world.set_columns(pa.table({"cluster": pa.array(column, pa.string())}))
         report.rows_in, report.rows_out, report.columns = len(world), int((found >= 0).sum()), ["cluster"]
-        for reason, count in (("without a place", len(world) - len(rows)), ("in no cluster", int((found < 0).sum()))):
+        alone = int((found < 0).sum())
+        for reason, count in (("without fc7", len(world) - len(rows)), ("between the clusters", alone)):
             if count:
                 report.dropped[reason] = count
         sizes = np.bincount(found[found >= 0], minlength=len(names)).tolist()
         report.details = {"clusters": dict(zip(names, sizes, strict=True))}
         progress(len(world), len(world))
 
-    settings = (SHARE, FEWEST, MOST, SMOOTHING, EXACT_UP_TO, NEAR, SEED)
-    return run_stage(world, "clusters", work, key_parts=settings, after=("faces", "embed"))
+    settings = (COMPONENTS, SHARE, FEWEST, MOST, NEIGHBOURS, FEWEST_NEIGHBOURS, BY_CHANCE, EXACT_UP_TO, NEAR, SEED)
+    return run_stage(world, "clusters", work, key_parts=settings, after=("faces", "score"))
 
 
-def find(places: np.ndarray) -> np.ndarray:
-    """places (N, 2) -> int64 (N,): the cluster of each, the largest cluster 0, or -1 for none."""
-    n = len(places)
+def principal(fc7: np.ndarray) -> np.ndarray:
+    """fc7 (N, D) -> (N, C): the first principal components, C <= 3. Those of a compact world's coordinates are they."""
+    from sklearn.decomposition import PCA
+
+    if not len(fc7):
+        return np.zeros((0, COMPONENTS), np.float32)
+    with np.errstate(invalid="ignore"):  # photos all alike have no variance to share out
+        return PCA(min(COMPONENTS, *fc7.shape), random_state=SEED).fit_transform(fc7)
+
+
+def find(points: np.ndarray) -> np.ndarray:
+    """points (N, C) -> int64 (N,): the cluster of each, the largest cluster 0, or -1 for none."""
+    n = len(points)
     sample = np.arange(n)
     if n > EXACT_UP_TO:
         sample = np.sort(np.random.default_rng(SEED).choice(n, EXACT_UP_TO, replace=False))
@@ -106,25 +121,43 @@ def find(places: np.ndarray) -> np.ndarray:
         return np.full(n, -1)
     from sklearn.cluster import HDBSCAN
 
+    neighbours = max(FEWEST_NEIGHBOURS, round(NEIGHBOURS * len(sample)))
     found = HDBSCAN(
         min_cluster_size=smallest,
-        min_samples=max(5, round(SMOOTHING * len(sample))),
-        cluster_selection_method="leaf",  # the finest: "eom" finds the map to be one continent and two islets
+        min_samples=neighbours,
+        cluster_selection_method="leaf",  # the single peaks: "eom" takes nearly all photos for one cluster
         copy=True,
-    ).fit_predict(places[sample])
+    ).fit_predict(points[sample])
+    heights = _heights(points[sample], found, neighbours)
+    found[~np.isin(found, np.flatnonzero(heights > BY_CHANCE))] = -1
     if n > EXACT_UP_TO:
-        found = _spread(places, sample, found)
+        found = _spread(points, sample, found)
     return _largest_first(found)
 
 
-def _spread(places: np.ndarray, sample: np.ndarray, found: np.ndarray) -> np.ndarray:
+def _heights(points: np.ndarray, found: np.ndarray, neighbours: int) -> np.ndarray:
+    """For each cluster, by how many standard errors the density at its peak is above that at its foot.
+
+    m neighbours within a distance r give a density ~ 1 / r^C, its logarithm with a standard error of 1 / sqrt(m)."""
+    from scipy.spatial import cKDTree
+
+    r = cKDTree(points).query(points, k=[neighbours])[0][:, 0]
+    r = np.maximum(r, np.finfo(np.float32).tiny)  # 0 among as many copies of a photo
+    within = [r[found == c] for c in range(found.max() + 1)]
+    rises = np.array([np.log(one.max() / one.min()) for one in within])
+    return rises * points.shape[1] / np.sqrt(2 / neighbours)
+
+
+def _spread(points: np.ndarray, sample: np.ndarray, found: np.ndarray) -> np.ndarray:
     """The clusters of all photos, from those of a sample: each other photo joins its nearest sampled one, if near."""
     from scipy.spatial import cKDTree
 
-    tree = cKDTree(places[sample])
-    within = tree.query(places[sample], k=2)[0][:, 1]  # to the nearest other
-    reach = np.array([np.quantile(within[found == c], NEAR) for c in range(found.max() + 1)] + [0.0])  # last: noise
-    distance, nearest = tree.query(places)
+    tree = cKDTree(points[sample])
+    within = tree.query(points[sample], k=2)[0][:, 1]  # to the nearest other
+    reach = np.zeros(found.max() + 2)  # the last: noise
+    for c in np.unique(found[found >= 0]):
+        reach[c] = np.quantile(within[found == c], NEAR)
+    distance, nearest = tree.query(points)
     return np.where(distance <= reach[found[nearest]], found[nearest], -1)
 
 
@@ -137,19 +170,17 @@ def _largest_first(found: np.ndarray) -> np.ndarray:
 def named(differences: list[list[Difference]]) -> list[str]:
     """A name for each cluster, from what sets it apart, strongest first; no two are the same.
 
-    One word, or two where the second is nearly as strong or tells it from a cluster named before."""
-    names: list[str] = []
-    for number, found in enumerate(differences, start=1):
-        said = [(one.strength, word) for one in found if (word := _word(one))]
-        if not said or said[0][0] < CLEAR:
-            names.append(f"unnamed {number}")
-            continue
-        (strength, first), others = said[0], said[1:]
+    One word, or two where the second is nearly as strong or tells it from a cluster named before. The clusters that
+    are furthest apart choose first; one that is left without a name of its own is unnamed."""
+    names = [f"unnamed {number}" for number in range(1, len(differences) + 1)]
+    sayings = [[(one.strength, word) for one in found if (word := _word(one))] for found in differences]
+    clear = [c for c, said in enumerate(sayings) if said and said[0][0] >= CLEAR]
+    for c in sorted(clear, key=lambda c: -sayings[c][0][0]):
+        (strength, first), *others = sayings[c]
         pairs = [f"{first}, {word}" for _, word in others if len(first) + len(word) + 2 <= LONGEST]
         two = bool(pairs) and others[0][0] >= max(CLEAR, SECOND * strength)
         tries = [*pairs, first] if two else [first, *pairs]
-        tries += [f"{tries[0]} {i}" for i in range(2, MOST + 2)]
-        names.append(next(name for name in tries if name not in names))
+        names[c] = next((name for name in tries if name not in names), names[c])
     return names
 
 
