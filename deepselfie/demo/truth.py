@@ -12,9 +12,10 @@ from functools import lru_cache
 import cv2
 import numpy as np
 import pyarrow as pa
+from numba import njit
 
 from deepselfie.demo.camera import Camera, face_vertices, forehead_top
-from deepselfie.demo.mesh import EYE, FRAME, LASH, LENS, SKIN, TEETH, TONGUE, body
+from deepselfie.demo.mesh import CLOTH, FRAME, PHONE, SKIN, body
 from deepselfie.demo.raster import BEARD, HAIR
 
 NOTHING, BODY, FACE, HEAD = 0, 1, 2, 3  # parts of people in the buffer of `parts`; HEAD: hair, hat, scalp, ears
@@ -56,19 +57,35 @@ def landmarks() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     return face_vertices(), forehead_top(), eyes, np.where(template.lip > 0.5)[0]
 
 
-def parts(number: np.ndarray, triangles: np.ndarray, material: np.ndarray, place: np.ndarray) -> np.ndarray:
+@njit(cache=True)
+def parts(number, triangles, material, place):
     """uint8 (H, W): which part of a person each pixel shows, from the raster's buffer of triangle numbers.
 
     triangles (M, 3), material (M,), place (N, 3): where each vertex is on the template."""
-    x, y, z = place[triangles].mean(1).T
-    in_face = (y > np.where(z > 0.9, 6.1, 6.6)) & (y < 7.93) & (z > 0.35) & (abs(x) < 0.95)
-    on_head = (y > 6.6) & (abs(x) < 1.9)
-    of = np.where(on_head, HEAD, BODY).astype(np.uint8)
-    of[np.isin(material, (EYE, LASH, TEETH, TONGUE, LENS, FRAME)) | (material == SKIN) & in_face] = FACE
-    out = np.where(number >= 0, of[np.maximum(number, 0)], NOTHING)
-    out[number == HAIR] = HEAD
-    out[number == BEARD] = FACE
-    return out.astype(np.uint8)
+    height, width = number.shape
+    out = np.zeros((height, width), np.uint8)
+    for row in range(height):
+        for column in range(width):
+            t = number[row, column]
+            if t == HAIR:
+                out[row, column] = HEAD
+            elif t == BEARD:
+                out[row, column] = FACE
+            elif t >= 0:
+                m, centre = material[t], np.zeros(3)
+                for corner in triangles[t]:
+                    for c in range(3):
+                        centre[c] += place[corner, c] / 3
+                x, y, z = abs(centre[0]), centre[1], centre[2]
+                if m in (PHONE, CLOTH) or x > 1.9:
+                    out[row, column] = BODY
+                elif m != SKIN and m <= FRAME:
+                    out[row, column] = FACE  # eyes, teeth, glasses
+                elif m == SKIN and (6.1 if z > 0.9 else 6.6) < y < 7.93 and z > 0.35 and x < 0.95:
+                    out[row, column] = FACE
+                else:
+                    out[row, column] = HEAD if y > 6.6 else BODY
+    return out
 
 
 def boxes(points: list[np.ndarray], owner: np.ndarray, part: np.ndarray, window: tuple) -> dict:
