@@ -7,11 +7,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from deepselfie.demo import poses
+from deepselfie.demo import cloth, poses
 from deepselfie.demo.mesh import Body, body, smooth_step
 from deepselfie.demo.people import Look, Person
 from deepselfie.demo.poses import Pose
 from deepselfie.demo.raster import vertex_normals
+from deepselfie.demo.wardrobe import Clothes
 
 FEMININE = {
     "head-oval": 0.3, "l-eye-scale-incr": 0.3, "r-eye-scale-incr": 0.3, "mouth-lowerlip-volume-incr": 0.25,
@@ -21,7 +22,6 @@ FEMININE = {
 MASCULINE = {"l-eye-scale-incr": 0.22, "r-eye-scale-incr": 0.22, "eyebrows-trans-up": 0.15}
 HEADS = ("round", "oval", "square", "triangular", "diamond", "rectangular", "invertedtriangular")
 RELAXED = Pose("hanging")
-CLOTH_THICKNESS = 0.09  # mesh units
 
 
 @dataclass(frozen=True)
@@ -98,15 +98,37 @@ def figure(p: Person) -> Figure:
     return Figure(v, np.where(template.is_body[:, None], smooth, v).astype(np.float32))
 
 
-def hem(template: np.ndarray, look: Look) -> np.ndarray:
-    """(N,) negative under cloth: as paint.below_hem, for vertices."""
-    x, y, z = template.T
-    q = y - (5.72 + 0.32 * (0.55 - z) - look.neckline * smooth_step(0.1, 0.8, z) * np.exp(-((x / 0.42) ** 2)))
-    if look.tank:
-        q = np.maximum(q, abs(x) - 1.32)
-    q = np.maximum(q, abs(x) - look.sleeve)
-    q = np.where(y < 3.6, abs(x) - max(2.2, look.sleeve), q)
-    return np.maximum(q, abs(x) - 4.1)
+def hang(smooth: np.ndarray, loose: float) -> None:
+    """Cloth falls from the chest instead of clinging to the waist; in place. loose: its width against the chest's."""
+    template = body()
+    x, y, z = template.vertices.T
+    trunk = template.is_body & (abs(x) < 1.62 + 0.45 * np.maximum(0, 4.3 - y))
+    chest = smooth[trunk & (abs(y - 4.3) < 0.2)]
+    wide, (back, front) = abs(chest[:, 0]).max(), (chest[:, 2].min(), chest[:, 2].max())
+    middle, deep = (front + back) / 2, (front - back) / 2
+    which = np.where(trunk & (y < 4.6) & (y > 0.9))[0]
+    p = smooth[which]
+    radius = np.sqrt((p[:, 0] / wide) ** 2 + ((p[:, 2] - middle) / deep) ** 2) + 1e-3
+    wanted = np.maximum(radius, loose * (1 + 0.03 * np.cos(5 * np.arctan2(p[:, 0], p[:, 2]))))
+    share = smooth_step(4.6, 3.9, y[which])
+    grow = 1 + (wanted / radius - 1) * share
+    smooth[which, 0] = p[:, 0] * grow
+    smooth[which, 2] = middle + (p[:, 2] - middle) * grow
+
+
+def thickness(c: Clothes, hems: np.ndarray) -> np.ndarray:
+    """(N,) how far cloth stands off the body, mesh units: more where it is doubled."""
+    template = body()
+    x, y, z = template.vertices.T
+    out = np.full(len(hems), cloth.THICKNESS[c.garment])
+    neck = hems[:, 0]
+    if c.garment in ("shirt", "jacket"):
+        out += 0.08 * smooth_step(-0.42, -0.30, neck)  # the collar
+    if c.garment == "jacket":
+        out += np.where((z > 0) & (abs(x) < 0.30 + 0.13 * np.maximum(0, 5.4 - y)) & (y > 0.9), -0.10, 0.0)
+    if c.garment == "sweater":
+        out += 0.05 * smooth_step(-0.28, -0.2, neck)
+    return out
 
 
 def dressed(p: Person, look: Look, pose: Pose = RELAXED) -> tuple[np.ndarray, np.ndarray]:
@@ -114,10 +136,11 @@ def dressed(p: Person, look: Look, pose: Pose = RELAXED) -> tuple[np.ndarray, np
     template, shape = body(), figure(p)
     v, smooth = shape.bare.copy(), shape.smooth.copy()
     morph(v, template, look.units)
+    hang(smooth, cloth.LOOSE[look.clothes.garment])
     poses.take([v, smooth], pose)
-    q = hem(template.vertices, look)
-    covered = (np.clip(-q / 0.12, 0, 1) * template.is_body).astype(np.float32)[:, None]
+    hems = cloth.all_hems(template.vertices, cloth.cut_and_dyes(look.clothes)[0])
+    covered = (np.clip(-hems.max(1) / 0.22, 0, 1) * template.is_body).astype(np.float32)[:, None]
     v += covered * (smooth - v)
     normals = vertex_normals(v, template.triangles)
-    v += normals * (covered * np.float32(CLOTH_THICKNESS))
+    v += normals * (covered * thickness(look.clothes, hems)[:, None].astype(np.float32))
     return v, vertex_normals(v, template.triangles)

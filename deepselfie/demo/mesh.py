@@ -21,7 +21,7 @@ from PIL import Image
 from scipy import sparse
 
 FORMAT = 2  # raise when the contents of the cached file change
-SKIN, EYE, LASH, TEETH, TONGUE, LENS, FRAME, PHONE = range(8)  # materials of triangles
+SKIN, EYE, LASH, TEETH, TONGUE, LENS, FRAME, PHONE, CLOTH = range(9)  # materials of triangles
 PARTS = {
     "body": SKIN, "helper-l-eye": EYE, "helper-r-eye": EYE,
     "helper-l-eyelashes-1": LASH, "helper-l-eyelashes-2": LASH,
@@ -53,6 +53,7 @@ class Body:
     right_eye: np.ndarray
     is_body: np.ndarray  # (N,) bool: skin or cloth, not eyes and teeth
     scalp: np.ndarray  # triangle numbers that grow hair
+    nape: np.ndarray  # vertex numbers around the root of the neck
     jaw: np.ndarray  # triangle numbers that grow a beard
     targets: dict[str, tuple[np.ndarray, np.ndarray]]  # name -> (vertex numbers, (k, 3) displacement)
     pairs: list[tuple[str, str, str]]  # opposite face targets: stem, one ending, the other
@@ -230,6 +231,7 @@ def body() -> Body:
         right_eye=np.unique(triangles[marked == EYE]),
         is_body=is_body,
         scalp=scalp,
+        nape=np.where(is_body & (abs(vertices[:, 1] - 5.75) < 0.3) & (abs(vertices[:, 0]) < 0.8))[0],
         jaw=jaw,
         targets=targets,
         pairs=face_pairs(set(targets)),

@@ -1,7 +1,7 @@
-"""What colour each point of a person is: skin, lips, brows, stubble, cloth, eyes, painted on the template's position.
+"""What colour each point of a person is: skin, lips, brows, stubble, eyes, painted on the template's position.
 
 All functions take the place (X, Y, Z) of a point on the template body, where every face is at the same spot, and
-return linear light (r, g, b). `colours` (11, 3) and `amounts` (12,) are indexed by the names below.
+return linear light (r, g, b). `colours` (9, 3) and `amounts` (8,) are indexed by the names below.
 """
 
 from __future__ import annotations
@@ -19,14 +19,11 @@ from deepselfie.demo.raster import hashed
     HAIR_COLOUR,
     STUBBLE_COLOUR,
     IRIS,
-    CLOTH,
-    CLOTH2,
     LENS_COLOUR,
     FRAME_COLOUR,
     BEARD_COLOUR,
-) = range(11)
-LIP_STRENGTH, FLUSH, BROW_SIZE, SCALP, STUBBLE, PATTERN, NECKLINE, TANK, SLEEVE, SHINE, SEED, EYELINE = range(12)
-PATTERN_NUMBERS = {"plain": 0, "striped": 1, "checked": 2, "dotted": 3, "printed": 4}
+) = range(9)
+LIP_STRENGTH, FLUSH, BROW_SIZE, SCALP, STUBBLE, SHINE, SEED, EYELINE = range(8)
 
 
 @njit(cache=True, fastmath=True)
@@ -55,47 +52,6 @@ def mix(r, g, b, colour, s, scale):
         g * (1 - s) + colour[1] * s * scale,
         b * (1 - s) + colour[2] * s * scale,
     )
-
-
-@njit(cache=True, fastmath=True)
-def below_hem(X, Y, Z, amounts):
-    """Negative where there is cloth, positive where there is skin; the zero line is the hem."""
-    q = Y - (5.72 + 0.32 * (0.55 - Z) - amounts[NECKLINE] * step(0.1, 0.8, Z) * math.exp(-((X / 0.42) ** 2)))
-    if amounts[TANK] > 0.5 and abs(X) > 1.32:
-        q = max(q, abs(X) - 1.32)
-    q = max(q, abs(X) - amounts[SLEEVE])
-    if Y < 3.6:
-        q = abs(X) - max(2.2, amounts[SLEEVE])
-    return max(q, abs(X) - 4.1)  # hands are bare
-
-
-@njit(cache=True, fastmath=True)
-def cloth(X, Y, Z, q, colours, amounts):
-    """r, g, b and a wrinkle that also bends the normal."""
-    seed, pattern = amounts[SEED], amounts[PATTERN]
-    fold = noise3(X * 1.4 + seed, Y * 0.9, Z * 1.4) - 0.5 + 0.4 * (noise3(X * 3.5 + seed, Y * 2.2, Z * 3.5) - 0.5)
-    p = 0.0
-    if pattern == 1:
-        p = 1.0 if math.sin(Y * 20) > 0 else 0.0
-    elif pattern == 2:
-        p = 1.0 if (math.sin(Y * 16) > 0.2) != (math.sin(X * 16) > 0.2) else 0.25
-    elif pattern == 3:
-        p = step(0.16, 0.10, (X * 2.5 % 1 - 0.5) ** 2 + (Y * 2.5 % 1 - 0.5) ** 2)
-    elif pattern == 4 and abs(Y - 4.6) < 0.55 and abs(X) < 0.7 and Z > 0.3:
-        p = 1.0 if noise3(X * 6 + seed, Y * 6, 1.0) > 0.45 else 0.0
-    s = (
-        (0.95 + 0.1 * hashed(int(X * 90), int(Y * 90), int(Z * 90)))
-        * (1 + 0.3 * fold)
-        * (0.7 + 0.3 * step(0, -0.12, q))
-    )
-    r, g, b = mix(colours[CLOTH, 0], colours[CLOTH, 1], colours[CLOTH, 2], colours[CLOTH2], p, 1.0)
-    if Y < 0.9:  # trousers
-        r, g, b = (
-            0.02 + 0.25 * colours[CLOTH2, 0],
-            0.02 + 0.25 * colours[CLOTH2, 1],
-            0.025 + 0.3 * colours[CLOTH2, 2],
-        )
-    return r * s, g * s, b * s, fold
 
 
 @njit(cache=True, fastmath=True)

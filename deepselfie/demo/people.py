@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from deepselfie.demo import wardrobe
+from deepselfie.demo.tables import pick
+
 # Nine steps between these, light to dark: a tone is a number 0..9.
 TONES = [
     (246, 218, 202), (238, 203, 182), (227, 187, 160), (212, 168, 137), (192, 145, 113),
@@ -63,15 +66,10 @@ GLASSES = {"none": 0.82, "sun": 0.08, "clear": 0.10}
 IRISES = [(74, 46, 28), (56, 36, 24), (40, 26, 18)]
 IRISES_OF_FAIR = [(92, 124, 150), (110, 142, 160), (96, 112, 80), (120, 96, 58)]
 LIPSTICKS = [(176, 72, 78), (190, 98, 98), (150, 50, 62), (198, 118, 114), (182, 86, 98), (128, 52, 58)]
-CLOTHES = [
-    (34, 34, 38), (236, 234, 230), (158, 68, 70), (52, 74, 112), (130, 135, 140), (206, 182, 140), (92, 120, 92),
-    (218, 176, 178), (104, 68, 86), (72, 64, 58), (160, 186, 208), (30, 72, 80),
-]  # fmt: skip
 FABRICS = [
     (38, 38, 42), (198, 188, 172), (150, 84, 76), (70, 88, 118), (112, 116, 120), (128, 108, 84), (84, 104, 92),
     (196, 160, 156), (96, 66, 84), (222, 216, 206),
 ]  # fmt: skip
-PATTERNS = {"plain": 0.56, "striped": 0.16, "checked": 0.09, "dotted": 0.08, "printed": 0.11}
 LENSES = [(18, 18, 20), (40, 28, 20), (20, 26, 40)]
 FRAMES = [(18, 17, 17), (60, 38, 22), (150, 124, 84), (92, 40, 46)]
 
@@ -107,12 +105,7 @@ class Look:
     glasses: str
     lipstick: tuple[int, int, int] | None
     eyeline: float
-    cloth: tuple[int, int, int]
-    cloth2: tuple[int, int, int]
-    pattern: str
-    neckline: float  # depth in mesh units
-    tank: bool
-    sleeve: float  # distance from the middle at which sleeves end, mesh units
+    clothes: wardrobe.Clothes
     lens: tuple[int, int, int]
     frame: tuple[int, int, int]
     shine: float
@@ -125,12 +118,6 @@ def linear(colour: tuple | list | np.ndarray) -> np.ndarray:
     """sRGB 0..255 to linear light 0..1."""
     c = np.asarray(colour, np.float64) / 255
     return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
-
-
-def pick(rng: np.random.Generator, table: dict[str, float]) -> str:
-    names = list(table)
-    shares = np.array([table[n] for n in names])
-    return names[min(int(np.searchsorted(np.cumsum(shares / shares.sum()), rng.random(), "right")), len(names) - 1)]
 
 
 def one_of(rng: np.random.Generator, rows: list) -> tuple:
@@ -232,8 +219,10 @@ def face_units(rng: np.random.Generator, expression: str) -> dict[str, float]:
     return units
 
 
-def look(seed: int, index: int, place: int, who: Person, overrides: dict | None = None) -> Look:
-    """How the person at `place` (0: the one with the camera) of picture `index` looks today."""
+def look(
+    seed: int, index: int, place: int, who: Person, overrides: dict | None = None, background: str = "room"
+) -> Look:
+    """How the person at `place` (0: the one with the camera) of picture `index` looks today, dressed for the place."""
     given = overrides or {}
     rng = np.random.default_rng([seed, index, 2, place])
     expression = given.get("expression", pick(rng, EXPRESSIONS))
@@ -241,7 +230,7 @@ def look(seed: int, index: int, place: int, who: Person, overrides: dict | None 
     glasses = given.get("glasses", pick(rng, GLASSES))
     made_up = who.female and rng.random() < 0.2 + 0.7 * who.habit
     lipstick = one_of(rng, LIPSTICKS)
-    short, low = rng.uniform(-0.1, 0.15), rng.uniform(0.25, 0.5)
+    dressing = np.random.default_rng([seed, index, 10, place])
     rest = np.random.default_rng([seed, index, 9, place])
     headwear, fabric, earrings = (
         pick(rest, HEADWEAR),
@@ -254,12 +243,7 @@ def look(seed: int, index: int, place: int, who: Person, overrides: dict | None 
         glasses=glasses,
         lipstick=lipstick if made_up else None,
         eyeline=0.04 + (0.3 * who.habit if made_up else 0.0),
-        cloth=one_of(rng, CLOTHES),
-        cloth2=one_of(rng, CLOTHES),
-        pattern=given.get("pattern", pick(rng, PATTERNS)),
-        neckline=float(low if rng.random() < 0.35 else short),
-        tank=bool(rng.random() < 0.12),
-        sleeve=float(rng.choice([2.0, 2.6, 9.0])),
+        clothes=wardrobe.clothes(dressing, who.female, background, given.get("pattern")),
         lens=one_of(rng, LENSES),
         frame=one_of(rng, FRAMES),
         shine=float(rng.uniform(0.3, 1.0)),

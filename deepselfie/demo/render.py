@@ -38,7 +38,7 @@ def sample(seed: int, index: int, overrides: dict | None = None) -> Sample:
     shot = taken_again(shots.shot(seed, source, overrides), seed, index, source)
     who = [people.person(seed, account, overrides)]
     who += [people.person(seed, FRIENDS + source * 8 + i) for i in range(1, shot.group)]
-    looks = [people.look(seed, source, i, p, None if i else overrides) for i, p in enumerate(who)]
+    looks = [people.look(seed, source, i, p, None if i else overrides, shot.background) for i, p in enumerate(who)]
     cameras = [camera(shot, i, seed, source) for i in range(shot.group)]
     return Sample(seed, source, account, shot, tuple(who), tuple(looks), tuple(cameras))
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from deepselfie.demo import figure, glasses, hair, paint, phone, poses, raster, shading, truth
+from deepselfie.demo import cloth, figure, glasses, hair, hood, paint, phone, poses, raster, shading, truth
 from deepselfie.demo.camera import AIM, Camera
 from deepselfie.demo.mesh import LENS, WAIST, body
 from deepselfie.demo.people import HAIR_COLOURS, Look, Person, linear, tone_colour
@@ -80,7 +80,7 @@ def lamps(shot: Shot) -> np.ndarray:
 
 
 def colours_and_amounts(p: Person, look: Look) -> tuple[np.ndarray, np.ndarray]:
-    """(11, 3) and (12,), indexed by the names in paint."""
+    """(9, 3) and (8,), indexed by the names in paint."""
     tone = tone_colour(p.tone)
     hair_colour = linear(HAIR_COLOURS[p.hair_colour])
     dyed = p.hair_colour in ("pink", "blue", "platinum")
@@ -92,14 +92,13 @@ def colours_and_amounts(p: Person, look: Look) -> tuple[np.ndarray, np.ndarray]:
     if look.lipstick:  # darker shades are worn on darker skin
         lips = 0.25 * lips + 0.75 * linear(look.lipstick) * (0.35 + 0.65 * float(tone.mean() / tone_colour(1).mean()))
     colours = [
-        tone, lips, brow, hair_colour, natural * 0.4 + tone * 0.08, linear(p.iris) * 0.7, linear(look.cloth),
-        linear(look.cloth2), linear(look.lens), linear(look.frame), natural * 0.85,
+        tone, lips, brow, hair_colour, natural * 0.4 + tone * 0.08, linear(p.iris) * 0.7,
+        linear(look.lens), linear(look.frame), natural * 0.85,
     ]  # fmt: skip
     scalp = {"buzz": 0.75, "short": 0.85, "quiff": 0.85, "curlyshort": 0.85, "afro": 0.85}.get(p.hair, 0.9)
     stubble = {"none": 0.0, "stubble": 0.42, "beard": 0.7}[p.beard]
     amounts = [
-        0.7 if look.lipstick else 0.55, p.flush, p.brow, scalp, stubble, paint.PATTERN_NUMBERS[look.pattern],
-        look.neckline, look.tank, look.sleeve, look.shine, p.shape % 97, look.eyeline,
+        0.7 if look.lipstick else 0.55, p.flush, p.brow, scalp, stubble, look.shine, p.shape % 97, look.eyeline,
     ]  # fmt: skip
     return np.array(colours), np.array(amounts, np.float64)
 
@@ -157,6 +156,12 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
             np.concatenate([place, gv]),
         )
         lip, mouth = (np.concatenate([a, np.zeros(len(gv), np.float32)]) for a in (lip, mouth))
+    if look.clothes.garment == "hoodie":
+        gv, gn, gt, gm = hood.hood(v[template.nape].mean(0) - template.vertices[template.nape].mean(0))
+        triangles, material = np.concatenate([triangles, gt + len(v)]), np.concatenate([material, gm])
+        solid = np.concatenate([solid, gt + len(v)])
+        v, normals, place = (np.concatenate([a, b]) for a, b in ((v, gv), (normals, gn), (place, gv)))
+        lip, mouth = (np.concatenate([a, np.zeros(len(gv), np.float32)]) for a in (lip, mouth))
     if pose.kind == "mirror":
         centre = np.array(pose.target) + np.array([-0.12 * pose.side, 0.42, -0.16])
         gv, gt, gm = phone.phone(centre, rng.normal(0, 0.12), int(rng.integers(1, 4)))
@@ -190,6 +195,7 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
         *(triangles, material, place, normals, lip, mouth, open_sky),
         *(view.rotation, view.position, np.array([view.focal, view.x, view.y]) * side, light),
         *(shadow, axes, frame, np.array([left, right, gaze], np.float64), colours, amounts),
+        *cloth.cut_and_dyes(look.clothes),
     )
     soften_skin(out, skin, unit_pixels * 0.022)
     part = truth.parts(raster.with_hair(number, layer), triangles, material, place)

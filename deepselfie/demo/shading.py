@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from deepselfie.demo import paint
+from deepselfie.demo import cloth, paint
 from deepselfie.demo.paint import step
 from deepselfie.demo.raster import hashed
 
@@ -123,14 +123,16 @@ def place(w, e, x, y, z, rotation, position, lens):
 def shade(
     depth, number, bary, front, layer, triangles, material, template, normals, lip, mouth, open_sky,
     rotation, position, lens, lamps, shadow, axes, frame, eyes, colours, amounts,
+    cut, dyes,
 ):  # fmt: skip
     """(H, W, 4) float32: linear colour and how much a person covers; and (H, W) how much is bare skin.
 
     depth, number, bary: of the surfaces; front, layer: of the hair before them, see raster.draw_strands.
-    lens is (focal length, x, y of the principal point) in pixels; eyes (3, 3): left and right centre, gaze."""
+    cut, dyes: of the clothes, see cloth. lens is (focal length, x, y of the principal point) in pixels; eyes (3, 3): left and right centre, gaze."""
     height, width = depth.shape
     out, skin = np.zeros((height, width, 4), np.float32), np.zeros((height, width), np.float32)
     w, e, n, rgb, wrap = np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3)
+    bend = np.zeros(3)
     hair = np.zeros(3)
     for y in range(height):
         for x in range(width):
@@ -165,11 +167,11 @@ def shade(
             m, bare, gloss, hardness = material[t], 0.0, 0.0, 20.0
             wrap[:] = 0.15
             if m == 0:
-                q = paint.below_hem(X, Y, Z, amounts)
-                if q < 0:
-                    rgb[0], rgb[1], rgb[2], fold = paint.cloth(X, Y, Z, q, colours, amounts)
-                    n[0] += fold * 0.5
-                    n[1] += 0.3 * (paint.noise3(X * 3 + 9 + amounts[paint.SEED], Y * 2, Z * 3) - 0.5)
+                neck, sleeve = cloth.hems(X, Y, Z, cut)
+                if neck < 0 and sleeve < 0:
+                    cloth.fabric(rgb, bend, X, Y, Z, w[0], w[1], w[2], neck, sleeve, cut, dyes)
+                    for c in range(3):
+                        n[c] += bend[c]
                     wrap[:] = 0.25
                 else:
                     lips = w0 * lip[i] + w1 * lip[j] + w2 * lip[k]
@@ -177,6 +179,11 @@ def shade(
                     rgb[0], rgb[1], rgb[2], bare, gloss = paint.skin(X, Y, Z, lips, inside, colours, amounts)
                     wrap[0], wrap[1], wrap[2] = 0.34, 0.19, 0.13
                     hardness = 50.0 if lips > 0.5 else 24.0
+            elif m == 8:  # a hood
+                cloth.fabric(rgb, bend, 0.6, 4.9, -0.3, w[0], w[1], w[2], -1.0, -cloth.NOBODY, cut, dyes)
+                for c in range(3):
+                    n[c] += 0.7 * bend[c]
+                wrap[:] = 0.25
             elif m == 1:
                 side = 0 if X > 0 else 1
                 px, py, pz = w[0] - eyes[side, 0], w[1] - eyes[side, 1], w[2] - eyes[side, 2]

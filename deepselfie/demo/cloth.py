@@ -1,0 +1,234 @@
+"""Clothes on the body: where cloth ends, its colour and its folds, pixel by pixel.
+
+(X, Y, Z) is a place on the template body; (x, y, z) the same point as it hangs in the picture's world, where prints lie
+flat. `cut` (10,) is indexed by the names below; `dyes` (4, 3) are linear colours.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from deepselfie.demo.paint import noise3, step
+from deepselfie.demo.people import linear
+from deepselfie.demo.raster import hashed
+from deepselfie.demo.wardrobe import GARMENTS, NECKLINES, PATTERNS, Clothes
+
+GARMENT, NECKLINE, DEPTH, SLEEVE, PATTERN, SCALE, SEED = range(7)
+MAIN, SECOND, INNER, TROUSERS = range(4)
+TEE, TANK, STRAPS, SHIRT, HOODIE, JACKET, SWEATER = range(7)
+CREW, VEE, SCOOP, COLLAR = range(4)
+PLAIN, STRIPED, CHECKED, DOTTED, PRINTED, FLOWERY, BLOCKED = range(7)
+THICKNESS = {"tee": 0.07, "tank": 0.05, "straps": 0.04, "shirt": 0.09, "hoodie": 0.16, "jacket": 0.13, "sweater": 0.13}
+LOOSE = {"tee": 0.94, "tank": 0.88, "straps": 0.80, "shirt": 0.97, "hoodie": 1.06, "jacket": 1.05, "sweater": 1.0}
+BAND = 0.15  # width of a knitted collar
+NOBODY = 9.0  # far from any hem
+
+
+def cut_and_dyes(c: Clothes) -> tuple[np.ndarray, np.ndarray]:
+    cut = [
+        GARMENTS.index(c.garment), NECKLINES.index(c.neckline), c.depth, c.sleeve, PATTERNS.index(c.pattern), c.scale,
+        c.seed,
+    ]  # fmt: skip
+    return np.array(cut, np.float64), np.array([linear(d) for d in (c.main, c.second, c.inner, c.trousers)])
+
+
+@njit(cache=True, fastmath=True)
+def down_arm(X, Y, Z):
+    """How far down the arm a place is, in mesh units from the shoulder; -1 on the trunk."""
+    ax = abs(X)
+    if ax < 1.62 + 0.45 * max(0.0, 4.3 - Y):
+        return -1.0
+    if (ax - 3.12) * 1.153 - (Y - 3.5) * 1.258 + (Z - 0.3) * 0.792 > 0:
+        return 2.22 + 0.505 * (ax - 3.12) - 0.505 * (Y - 3.5) + 0.701 * (Z - 0.3)
+    return max(0.0, 0.676 * (ax - 1.62) - 0.730 * (Y - 5.12) + 0.099 * (Z - 0.08))
+
+
+@njit(cache=True, fastmath=True)
+def hems(X, Y, Z, cut):
+    """Distances to the hem at the neck (or armholes) and at the sleeve: cloth where both are negative."""
+    ax, t = abs(X), down_arm(X, Y, Z)
+    front = step(0.1, 0.8, Z)
+    base = 5.72 + 0.32 * (0.55 - Z)
+    kind = cut[GARMENT]
+    if cut[NECKLINE] == VEE:
+        base -= cut[DEPTH] * max(0.0, 1 - ax / 0.48) * front + 0.05
+    elif cut[NECKLINE] == SCOOP:
+        base -= cut[DEPTH] * math.sqrt(max(0.0, 1 - (ax / 0.85) ** 2)) * front + 0.08
+    elif cut[NECKLINE] == COLLAR:
+        base += 0.14 - (cut[DEPTH] + 0.2) * max(0.0, 1 - ax / 0.34) * front
+    else:
+        base -= cut[DEPTH] * front * math.exp(-((X / 0.42) ** 2))
+    neck = Y - base
+    if kind == STRAPS:
+        strap = 0.62 < ax < 0.76
+        top = 4.95 + 0.18 * step(0.2, 0.6, ax) - 0.9 * step(0.75, 1.5, ax)
+        neck = max(neck, Y - top) if not strap else neck
+        if strap and Y > top:
+            neck = max(neck, -0.05)
+    if kind == TANK and Y > 3.4:
+        neck = max(neck, ax - (1.02 + 0.42 * step(5.2, 4.1, Y)))
+    sleeve = -NOBODY
+    if t >= 0:
+        sleeve = t - cut[SLEEVE]
+        if kind == TANK or kind == STRAPS:
+            sleeve = t + 0.3
+    return neck, sleeve
+
+
+@njit(cache=True, fastmath=True)
+def all_hems(places, cut):
+    """hems of each of places (N, 3): (N, 2) float32."""
+    out = np.empty((places.shape[0], 2), np.float32)
+    for i in range(places.shape[0]):
+        out[i, 0], out[i, 1] = hems(places[i, 0], places[i, 1], places[i, 2], cut)
+    return out
+
+
+@njit(cache=True, fastmath=True)
+def opening(Y):
+    """Half of the gap of an open jacket."""
+    return 0.30 + 0.13 * max(0.0, 5.4 - Y)
+
+
+@njit(cache=True, fastmath=True)
+def print_on(x, y, seed):
+    """A print on the chest: how much of the second colour, flat, x and y in mesh units from its middle."""
+    kind, s = int(seed) % 6, int(seed)
+    if kind == 0 or kind == 1:  # words, in one or two lines of blocks like letters
+        lines = 1 + kind
+        row = math.floor((y + 0.16 * lines) / 0.32)
+        if row < 0 or row >= lines:
+            return 0.0
+        wide = 0.45 + 0.2 * hashed(int(row), s, 1)
+        if abs(x) > wide:
+            return 0.0
+        i, fy = math.floor(x / 0.15), ((y + 0.16 * lines) / 0.32 - row) * 1.3
+        fx = x / 0.15 - i
+        if fx > 0.78 or fy > 1:
+            return 0.0
+        a, b = int(fx / 0.27), int(fy * 4.99)
+        edge = a == 0 or b == 0 or b == 4
+        return 1.0 if (edge and hashed(int(i) * 3 + a, b + int(row) * 7, s) < 0.8) else 0.0
+    if kind == 2:  # a disc with something in it
+        r = math.sqrt(x * x + y * y)
+        if r > 0.46:
+            return 0.0
+        inside = noise3(x * 5 + s, y * 5, 2.0) > 0.5
+        return 0.25 if inside and r < 0.38 else 1.0
+    if kind == 3:  # a square picture
+        if max(abs(x) / 0.45, abs(y) / 0.5) > 1:
+            return 0.0
+        return 0.35 + 0.65 * step(0.4, 0.6, noise3(x * 4 + s, y * 4, 1.0))
+    if kind == 4:  # a small sign over the heart
+        return 1.0 if (x - 0.5) ** 2 + (y - 0.2) ** 2 < 0.012 else 0.0
+    return 1.0 if abs(y) < 0.07 and abs(x) < 0.55 or abs(y + 0.16) < 0.03 and abs(x) < 0.4 else 0.0
+
+
+@njit(cache=True, fastmath=True)
+def patterned(pattern, a, b, x, y, z, t, scale, seed):
+    """How much of the second colour, 0..1. a: down the cloth, b: around it."""
+    if pattern == STRIPED:
+        return 1.0 if (a / (0.30 * scale)) % 1 < 0.42 else 0.0
+    if pattern == CHECKED:
+        p, q = (a / (0.42 * scale)) % 1, (b / (0.42 * scale)) % 1
+        lines = 0.45 * (p < 0.4) + 0.45 * (q < 0.4)
+        if abs(p - 0.7) < 0.05 or abs(q - 0.7) < 0.05:
+            lines += 0.35
+        return min(1.0, lines)
+    if pattern == DOTTED:
+        u, v = a / (0.20 * scale), b / (0.20 * scale)
+        v += 0.5 * (math.floor(u) % 2)
+        return step(0.09, 0.05, (u % 1 - 0.5) ** 2 + (v % 1 - 0.5) ** 2)
+    if pattern == FLOWERY:
+        u, v = a / (0.30 * scale), b / (0.30 * scale)
+        i, j = math.floor(u), math.floor(v)
+        du = u - i - 0.5 + 0.4 * (hashed(int(i), int(j), 1) - 0.5)
+        dv = v - j - 0.5 + 0.4 * (hashed(int(i), int(j), 2) - 0.5)
+        angle = math.atan2(du, dv)
+        return step(0.36, 0.26, math.sqrt(du * du + dv * dv) / (0.75 + 0.25 * math.cos(5 * angle)))
+    if pattern == BLOCKED:
+        return 1.0 if y < 4.55 and t < 0 or t > 1.3 else 0.0
+    if pattern == PRINTED and t < 0 and z > 0.2 and abs(x) < 0.75:
+        return print_on(x, y - 4.35, seed)
+    return 0.0
+
+
+@njit(cache=True, fastmath=True)
+def fabric(out, bend, X, Y, Z, x, y, z, neck, sleeve, cut, dyes):
+    """Linear colour into out (3,), what folds add to the normal into bend (3,)."""
+    seed, kind, t = cut[SEED], cut[GARMENT], down_arm(X, Y, Z)
+    ax = abs(X)
+    arm = t >= 0
+    a = t if arm else y
+    b = Z * 1.2 + 0.5 * ax if arm else math.atan2(x, z + 0.7) * 1.5
+    heavy = 1.0 if kind >= HOODIE else 0.75
+    # Cloth hangs in long folds from chest and shoulders, and is squeezed at the elbow and the armpit.
+    drape = noise3(b * 1.5 + seed, a * 0.45, seed) - 0.5
+    pull = noise3(b * 1.1 + a * 1.0 + seed, a * 0.5 - b * 0.6, seed + 3) - 0.5
+    squeeze = 0.0
+    if arm:
+        squeeze = noise3(b * 0.9 + seed, a * 2.6 + 0.8 * b, seed + 5) - 0.5
+        squeeze *= 0.5 + 0.8 * math.exp(-(((t - 2.2) / 0.7) ** 2))
+    elif Y < 2.6:
+        squeeze = 0.7 * (noise3(b * 0.8 + seed, a * 2.0, seed + 5) - 0.5)
+    bend[0] = (0.75 * drape + 0.55 * pull) * heavy
+    bend[1] = (0.35 * pull + 0.9 * squeeze) * heavy
+    bend[2] = 0.2 * (pull - drape) * heavy
+    k = 1 + 0.22 * drape + 0.25 * squeeze + 0.12 * pull
+    k *= 0.97 + 0.06 * hashed(int(x * 70) + 500, int(y * 70) + 500, int(z * 30) + 500)
+    dye, other = MAIN, SECOND
+    p = 0.0
+    q = max(neck, sleeve)
+    trousers = Y < 0.9 and not arm
+    if trousers:
+        dye, k = TROUSERS, k * (1 - 0.35 * step(0.75, 0.88, Y))
+    elif kind == JACKET and Z > 0.0 and not arm and ax < opening(Y):
+        dye = INNER
+        k *= 0.55 + 0.45 * step(0.0, 0.24, opening(Y) - ax)
+        bend[0] *= 0.5
+        if neck > -0.13:
+            k *= 0.9
+    else:
+        p = patterned(cut[PATTERN], a, b, x, y, z, t, cut[SCALE], seed)
+        if kind == TEE or kind == SWEATER or kind == TANK:
+            wide = BAND * (1.5 if kind == SWEATER else 1.0)
+            edge = abs(neck + wide)
+            if neck > -wide:  # the knitted collar
+                p, k = p * 0.3, k * (0.90 + 0.06 * math.sin(b * 46))
+            k *= 1 - 0.30 * step(0.035, 0.0, edge)
+            k *= 1 - 0.25 * step(0.03, 0.0, abs(sleeve + 0.12))
+            if kind == SWEATER:
+                rib = math.sin(b * 34) * 0.5 + math.sin(a * 30 + 3 * math.sin(b * 17)) * 0.3
+                bend[0] += 0.10 * rib
+                k *= 1 + 0.05 * rib
+                if sleeve > -0.45:
+                    k *= 0.9
+        elif kind == SHIRT:
+            flap = 0.22 + 0.20 * step(0.2, 0.9, Z) * step(0.0, 0.30, ax)
+            if neck > -flap:  # the collar lies over the rest
+                k *= 1.06
+            else:
+                k *= 1 - 0.5 * step(0.13, 0.0, -flap - neck)
+            if Z > 0.2 and not arm and neck < -flap * 0.5:
+                k *= 1 - 0.35 * step(0.03, 0.0, abs(ax - 0.14))
+                dy = (y / 0.46) % 1 - 0.5
+                if X * X + (dy * 0.46) ** 2 < 0.0022:
+                    k, p = k * (0.5 if dyes[MAIN, 1] > 0.2 else 2.4), 0.0
+            k *= 1 - 0.3 * step(0.03, 0.0, abs(sleeve + 0.28))
+        elif kind == JACKET:
+            if Z > 0.0 and not arm:
+                k *= 1 - 0.45 * step(0.05, 0.0, ax - opening(Y) - 0.02) + 0.25 * step(0.1, 0.0, abs(ax - opening(Y) - 0.14))
+            flap = 0.34 + 0.1 * step(0.2, 0.9, Z)
+            k *= 1.05 if neck > -flap else 1 - 0.45 * step(0.14, 0.0, -flap - neck)
+        elif kind == HOODIE:
+            k *= 1 - 0.35 * step(0.5, 0.1, -neck)  # under the hood
+            if Z > 0.3 and not arm and 4.2 < y < 5.6 and abs(ax - 0.26 - 0.02 * math.sin(y * 5)) < 0.035:
+                p, other = 1.0, INNER
+            if sleeve > -0.5:
+                k *= 0.92
+    k *= 0.72 + 0.28 * step(0, -0.10, q)
+    for c in range(3):
+        out[c] = (dyes[dye, c] * (1 - p) + dyes[other, c] * p) * k
