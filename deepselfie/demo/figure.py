@@ -58,7 +58,7 @@ def small_weights(p: Person, template: Body) -> dict[str, float]:
         weights[name] = weights.get(name, 0.0) + weight
 
     for stem, one, other in template.pairs:
-        w = float(np.clip(rng.normal(0, 0.15), -0.4, 0.4))
+        w = float(np.clip(rng.normal(0, 0.105), -0.28, 0.28))
         if "eye-push" in stem or "neck" in stem or "eyebrows-angle" in stem or "eye-height" in stem:
             w *= 0.35
         add(stem + (one if w > 0 else other), abs(w))

@@ -6,10 +6,12 @@ Lengths are in mesh units of 10 cm, as in mesh.py. The skull is an ellipsoid fit
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.spatial import cKDTree
 
+from deepselfie.demo import mesh
 from deepselfie.demo.mesh import Body, smooth_step
 
 GUIDES = 260
@@ -166,8 +168,9 @@ def guides(name: str, body: Body, vertices, normals, rng: np.random.Generator):
     length = style.length * stretch * rng.uniform(0.9, 1.08, n) * (style.sides + (1 - style.sides) * top)
     fringe = np.zeros(n, bool)
     if name == "bangs":
-        fringe = (template[:, 1] > 7.86) & (template[:, 2] > 0.72) & (abs(template[:, 0]) < 0.62)
-        length[fringe] = 0.42 + 0.75 * (template[fringe, 1] - 7.9) + rng.uniform(0, 0.07, fringe.sum())
+        fringe = (template[:, 1] > 7.84) & (template[:, 2] > 0.52) & (abs(template[:, 0]) < 0.62)
+        drop = np.hypot(template[:, 1] - 7.62, template[:, 2] - 1.42)  # down to the brows
+        length[fringe] = (1.06 * drop + rng.uniform(0.0, 0.08, n))[fringe]
     if name in ("crop", "short"):
         length *= np.where(template[:, 1] > 7.8, 1, 0.8)
     share = np.where(side > 0, in_front[1], in_front[0])
@@ -194,7 +197,21 @@ def guides(name: str, body: Body, vertices, normals, rng: np.random.Generator):
             if style.kind == "fall":
                 q = off_body(q, front, side, ~fringe)
         points.append(q.copy())
-    return np.stack(points, 1), template, side
+    return off_head(np.stack(points, 1), body, vertices, normals, height), template, side
+
+
+def off_head(points: np.ndarray, body: Body, vertices, normals, height: np.ndarray) -> np.ndarray:
+    """Points (g, S, 3) that came to lie within the head, where it is no ellipsoid, pushed out of its skin."""
+    head = np.where(body.is_body & (body.vertices[:, 1] > 6.5) & (abs(body.vertices[:, 0]) < 0.78))[0]
+    flat = points[:, 1:].reshape(-1, 3)
+    far, near = cKDTree(vertices[head]).query(flat, distance_upper_bound=0.4)
+    k = np.isfinite(far)
+    at = head[near[k]]
+    above = ((flat[k] - vertices[at]) * normals[at]).sum(1)
+    room = np.repeat(0.02 + 0.45 * height, points.shape[1] - 1)[k]
+    flat[k] += normals[at] * np.maximum(0, room - above)[:, None]
+    points[:, 1:] = flat.reshape(points[:, 1:].shape)
+    return points
 
 
 def ribbon(path: np.ndarray, thick: np.ndarray, n: int, rng: np.random.Generator, braid: bool) -> np.ndarray:
@@ -297,8 +314,8 @@ def hair(name: str, body: Body, vertices, normals, guide_rng, rng, n: int):
         points[:, :, 2] += grown * np.sin(angle)
         if name in ("afro", "curlyshort", "curly", "coily"):
             points[:, :, 1] += grown * 0.7 * np.sin(angle * 1.3 + 1)
-    fuzz = {"tied": 0.006, "lie": 0.035, "stand": 0.03}.get(style.kind, 0.03 if style.clump < 0.9 else 0.004)
-    astray = np.where(rng.random((n, 1, 1)) < 0.04, 3.0, 1.0)
+    fuzz = {"tied": 0.006, "lie": 0.022, "stand": 0.010}.get(style.kind, 0.03 if style.clump < 0.9 else 0.004)
+    astray = np.where((rng.random((n, 1, 1)) < 0.04) & (style.kind == "fall"), 3.0, 1.0)
     points += rng.normal(0, fuzz, (n, 1, 3)) * t * astray
     if style.kind == "fall" and name != "bangs":
         outward = side[a][:, None]
@@ -329,6 +346,18 @@ def beard(body: Body, vertices, normals, length: float, rng: np.random.Generator
         d = d + np.array([0, -0.3, -0.05])
         points.append(q)
     return finished(np.stack(points, 1), rng.random(n))
+
+
+@cache
+def lashes() -> tuple[np.ndarray, np.ndarray]:
+    """Triangles (k, 3) of the lashes and how dark they are at the body's vertices (N,), 0..1: dense at the lid."""
+    template = mesh.body()
+    triangles = template.triangles[template.material == mesh.LASH]
+    x, y, _ = template.vertices.T
+    eye = template.vertices[template.left_eye].mean(0)
+    far = np.hypot(abs(x) - eye[0], y - eye[1])
+    strength = np.where(y > eye[1] - 0.02, 0.95, 0.35) * (1 - 0.85 * smooth_step(0.12, 0.24, far))
+    return np.ascontiguousarray(triangles), strength.astype(np.float32)
 
 
 def finished(points: np.ndarray, chance: np.ndarray):

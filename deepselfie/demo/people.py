@@ -126,7 +126,8 @@ def one_of(rng: np.random.Generator, rows: list) -> tuple:
 
 def tone_colour(tone: float) -> np.ndarray:
     i = min(len(TONES) - 2, max(0, int(tone)))
-    return linear(TONES[i]) * (1 - (tone - i)) + linear(TONES[i + 1]) * (tone - i)
+    colour = linear(TONES[i]) * (1 - (tone - i)) + linear(TONES[i + 1]) * (tone - i)
+    return colour + (colour.mean() - colour) * 0.10  # the film's curve gives this back
 
 
 def descent(rng: np.random.Generator, tone: float) -> tuple[float, float, float]:
@@ -196,14 +197,16 @@ def face_units(rng: np.random.Generator, expression: str) -> dict[str, float]:
             units[name + side] = units.get(name + side, 0) + weight
 
     if expression in ("smile", "grin", "wink"):
-        strength = u(0.45, 0.85)
+        strength = u(0.6, 0.95)
         both("mouthSmile", strength)
-        both("cheekSquint", 0.4 * strength)
-        both("eyeSquint", 0.12 * strength)
+        both("cheekSquint", 0.45 * strength)
+        both("eyeSquint", 0.15 * strength)
+        both("mouthDimple", 0.2 * strength)
     if expression == "grin":
-        units["jawOpen"] = u(0.04, 0.13)
-        both("mouthUpperUp", u(0.35, 0.55))
-        both("mouthLowerDown", u(0.1, 0.3))
+        units["jawOpen"] = u(0.05, 0.16)
+        both("mouthUpperUp", u(0.45, 0.75))
+        both("mouthLowerDown", u(0.15, 0.4))
+        both("mouthStretch", u(0.15, 0.4))
     elif expression == "wink":
         units["eyeBlinkLeft"], units["eyeWideLeft"] = 0.95, 0.0
     elif expression == "pout":
@@ -213,9 +216,9 @@ def face_units(rng: np.random.Generator, expression: str) -> dict[str, float]:
         both("eyeWide", 0.3)
         both("browOuterUp", 0.5)
     elif expression == "smirk":
-        units["mouthSmileLeft"], units["mouthSmileRight"] = u(0.4, 0.75), 0.15
+        units["mouthSmileLeft"], units["mouthSmileRight"] = u(0.5, 0.75), 0.3
     elif expression == "neutral":
-        both("mouthSmile", u(0.05, 0.2))
+        both("mouthSmile", u(0.15, 0.32))
     return units
 
 
@@ -247,7 +250,7 @@ def look(
         lens=one_of(rng, LENSES),
         frame=one_of(rng, FRAMES),
         shine=float(rng.uniform(0.3, 1.0)),
-        headwear="hijab" if who.hair == "hijab" else given.get("headwear", headwear),
+        headwear="hijab" if who.hair == "hijab" else given.get("headwear", "none" if who.hair == "bun" else headwear),
         fabric=fabric,
         earrings=bool(given.get("earrings", earrings)),
     )

@@ -18,6 +18,8 @@ def draw_triangles(points, triangles, material, depth, number, bary):
     height, width = depth.shape
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        if material[t] == 2:
+            continue  # lashes are no surface, see draw_veil
         if points[a, 2] <= NEAR or points[b, 2] <= NEAR or points[c, 2] <= NEAR:
             continue
         x0, y0, x1, y1, x2, y2 = (
@@ -43,7 +45,6 @@ def draw_triangles(points, triangles, material, depth, number, bary):
             continue
         i0, i1, i2 = 1 / points[a, 2], 1 / points[b, 2], 1 / points[c, 2]
         scale = 1 / area
-        lash = material[t] == 2
         for y in range(top, bottom + 1):
             for x in range(left, right + 1):
                 px, py = x + 0.5, y + 0.5
@@ -53,15 +54,41 @@ def draw_triangles(points, triangles, material, depth, number, bary):
                 if w0 < -1e-5 or w1 < -1e-5 or w2 < -1e-5:
                     continue
                 near = w0 * i0 + w1 * i1 + w2 * i2
-                if lash:
-                    near *= 1.002
                 if near > depth[y, x]:
-                    if lash and (x * 7 + y * 13 + t * 5) % 5 > 2:
-                        continue  # lashes let light through
                     depth[y, x] = near
                     number[y, x] = t
                     bary[y, x, 0] = w1 * i1 / near
                     bary[y, x, 1] = w2 * i2 / near
+
+
+@njit(cache=True, fastmath=True)
+def draw_veil(points, triangles, strength, depth, veil):
+    """Fills veil (H, W) with how much lashes hide of what lies behind: strength (N,) 0..1 at the vertices."""
+    height, width = depth.shape
+    for t in range(triangles.shape[0]):
+        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        if points[a, 2] <= NEAR or points[b, 2] <= NEAR or points[c, 2] <= NEAR:
+            continue
+        x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
+        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        if abs(area) < 1e-9:
+            continue
+        left, right = max(0, int(math.floor(min(x0, x1, x2)))), min(width - 1, int(math.ceil(max(x0, x1, x2))))
+        top, bottom = max(0, int(math.floor(min(y0, y1, y2)))), min(height - 1, int(math.ceil(max(y0, y1, y2))))
+        scale = 1 / area
+        soft = 0.5 / math.sqrt(abs(area) + 1.0)  # small triangles cover pixels whose middle they miss
+        for y in range(top, bottom + 1):
+            for x in range(left, right + 1):
+                px, py = x + 0.5, y + 0.5
+                w1 = ((px - x0) * (y2 - y0) - (x2 - x0) * (py - y0)) * scale
+                w2 = ((x1 - x0) * (py - y0) - (px - x0) * (y1 - y0)) * scale
+                w0 = 1 - w1 - w2
+                if w0 < -soft or w1 < -soft or w2 < -soft:
+                    continue
+                near = w0 / points[a, 2] + w1 / points[b, 2] + w2 / points[c, 2]
+                if near * 1.004 > depth[y, x]:
+                    s = w0 * strength[a] + w1 * strength[b] + w2 * strength[c]
+                    veil[y, x] = max(veil[y, x], min(1.0, max(0.0, s)))
 
 
 @njit(cache=True, fastmath=True)

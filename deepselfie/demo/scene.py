@@ -8,7 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from deepselfie.demo import cloth, figure, glasses, hair, hood, paint, phone, poses, raster, shading, truth
+from deepselfie.demo import cloth, figure, glasses, hair, headwear, hood, paint, phone, poses, raster, shading, truth
 from deepselfie.demo.camera import AIM, Camera
 from deepselfie.demo.mesh import LENS, WAIST, body
 from deepselfie.demo.people import HAIR_COLOURS, Look, Person, linear, tone_colour
@@ -65,7 +65,7 @@ def lamps(shot: Shot) -> np.ndarray:
     )
     if shot.light == "neon":
         fill, rim = np.array([0.2, 0.3, 0.55]) * shot.sky, np.array([0.2, 0.6, 1.2]) * shot.rim
-    window = unit(key * 0.5 + np.array([0.2 * side, 0.55, 0.7]))
+    window = unit(key * 0.5 + np.array([0.2 * side, 0.35, 0.8]))
     rows = [
         key,
         colour * shot.key,
@@ -80,25 +80,26 @@ def lamps(shot: Shot) -> np.ndarray:
 
 
 def colours_and_amounts(p: Person, look: Look) -> tuple[np.ndarray, np.ndarray]:
-    """(9, 3) and (8,), indexed by the names in paint."""
+    """(10, 3) and (9,), indexed by the names in paint."""
     tone = tone_colour(p.tone)
     hair_colour = linear(HAIR_COLOURS[p.hair_colour])
     dyed = p.hair_colour in ("pink", "blue", "platinum")
     natural = linear(HAIR_COLOURS["brown" if dyed else p.hair_colour])
     grown = linear(HAIR_COLOURS["dark brown"]) if p.hair_colour == "grey" else natural
     # Brows of light hair stay visible and those of black hair do not become bars.
-    brow = grown * 0.45 + tone * 0.10
+    brow = grown * 0.5 + tone * 0.06
     lips = tone * np.array([0.80, 0.52, 0.52])
     if look.lipstick:  # darker shades are worn on darker skin
         lips = 0.25 * lips + 0.75 * linear(look.lipstick) * (0.35 + 0.65 * float(tone.mean() / tone_colour(1).mean()))
     colours = [
         tone, lips, brow, hair_colour, natural * 0.4 + tone * 0.08, linear(p.iris) * 0.7,
-        linear(look.lens), linear(look.frame), natural * 0.85,
+        linear(look.lens), linear(look.frame), natural * 0.85, linear(look.fabric),
     ]  # fmt: skip
-    scalp = {"buzz": 0.75, "short": 0.85, "quiff": 0.85, "curlyshort": 0.85, "afro": 0.85}.get(p.hair, 0.9)
+    scalp = {"buzz": 0.75, "bald": 0.12, "hijab": 0.5}.get(p.hair, 0.87)
     stubble = {"none": 0.0, "stubble": 0.42, "beard": 0.7}[p.beard]
     amounts = [
         0.7 if look.lipstick else 0.55, p.flush, p.brow, scalp, stubble, look.shine, p.shape % 97, look.eyeline,
+        max(0.0, (p.age - 28) / 45),
     ]  # fmt: skip
     return np.array(colours), np.array(amounts, np.float64)
 
@@ -134,6 +135,8 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
     unit_pixels = view.focal * side / shot.distance  # pixels of a mesh unit at the head
     n = int(np.clip(HAIR_MOST * HAIR_WIDTH * unit_pixels / 1.7, HAIR_LEAST, HAIR_MOST))
     strands, tangents, chance = hair.hair(p.hair, template, v, normals, shape_rng, rng, n)
+    if look.headwear in headwear.RIM:
+        strands = headwear.press(strands, look.headwear, template, v)
     thickness = max(0.8, unit_pixels * HAIR_WIDTH * min(HAIR_MOST / n, 5))
     # Tilted or high heads show more of the body than the picture's height below the eyes says: hence the margin.
     waist = view.y + view.focal * (AIM[1] - WAIST - 0.5) / (shot.distance + 0.6)
@@ -171,12 +174,20 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
             np.concatenate([a, b]) for a, b in ((v, gv), (normals, raster.vertex_normals(gv, gt)), (place, gv))
         )
         lip, mouth = (np.concatenate([a, np.zeros(len(gv), np.float32)]) for a in (lip, mouth))
+    if worn := headwear.headwear(look.headwear, look.earrings, template, v, normals, rng):
+        hv, hn, hp, ht = worn
+        triangles, solid = np.concatenate([triangles, ht + len(v)]), np.concatenate([solid, ht + len(v)])
+        material = np.concatenate([material, np.full(len(ht), headwear.HAT, np.int32)])
+        v, normals, place = (np.concatenate([a, b]) for a, b in ((v, hv), (normals, hn), (place, hp)))
+        lip, mouth = (np.concatenate([a, np.zeros(len(hv), np.float32)]) for a in (lip, mouth))
     depth, number = np.zeros((side, side), np.float32), np.full((side, side), -1, np.int32)
     bary, front = np.zeros((side, side, 2), np.float32), np.zeros((side, side), np.float32)
     layer = np.zeros((side, side, 8), np.float32)
     layer[..., raster.CLEAR] = 1
     projected = view.project(v, side)
     raster.draw_triangles(projected, triangles, material, depth, number, bary)
+    veil, (lashes, darkness) = np.zeros((side, side), np.float32), hair.lashes()
+    raster.draw_veil(projected, lashes, darkness * np.float32(0.55 + look.eyeline), depth, veil)
     raster.draw_strands(view.project(strands, side), tangents, chance, thickness, 0.0, depth, front, layer)
     if p.beard == "beard":
         bx, bt, bc = hair.beard(template, v, normals, p.beard_length, rng, max(500, n // 3))
@@ -191,7 +202,7 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
     gaze = unit(unit(view.position - (left + right) / 2) + rng.normal(0, 0.02, 3))
     colours, amounts = colours_and_amounts(p, look)
     out, skin = shading.shade(
-        *(depth, number, bary, front, layer),
+        *(depth, number, bary, front, layer, veil),
         *(triangles, material, place, normals, lip, mouth, open_sky),
         *(view.rotation, view.position, np.array([view.focal, view.x, view.y]) * side, light),
         *(shadow, axes, frame, np.array([left, right, gaze], np.float64), colours, amounts),

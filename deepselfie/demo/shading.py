@@ -39,7 +39,7 @@ def lit(wx, wy, wz, axes, frame, shadow, x, y, is_hair):
 
 @njit(cache=True, fastmath=True)
 def shade_hair(out, cell, w, e, lamps, hair_colour, beard_colour, light, open_sky):
-    """Kajiya and Kay's hair: two highlights along the strand, darker towards the roots. cell: see raster.draw_strands."""
+    """Kajiya and Kay's hair: two highlights along the strand, darker at the roots. cell: see raster.draw_strands."""
     total = cell[6] + 1e-9
     tx, ty, tz = cell[0], cell[1], cell[2]
     length = math.sqrt(tx * tx + ty * ty + tz * tz) + 1e-9
@@ -92,7 +92,7 @@ def shade_surface(out, n, e, lamps, rgb, wrap, bare, gloss, hardness, light, ope
     for c in range(3):
         red = c == 0 and bare > 0  # light spreads further in skin where it is red
         direct = max(0.0, (nl + wrap[c]) / (1 + wrap[c])) * light ** (0.75 if red else 1.0)
-        open_c = open_sky ** (0.8 if red else 1.0)
+        open_c = open_sky ** (0.6 if red else 0.8 if bare > 0 else 1.0)
         ambient = (lamps[SKY, c] * up + lamps[GROUND, c] * (1 - up)) * open_c
         fill = lamps[FILL_COLOUR, c] * max(0.0, (nf + 0.4) / 1.4) * (0.3 + 0.7 * open_c)
         rim = lamps[RIM_COLOUR, c] * max(0.0, (nr + 0.1) / 1.1) * 0.5
@@ -121,14 +121,15 @@ def place(w, e, x, y, z, rotation, position, lens):
 
 @njit(cache=True, fastmath=True)
 def shade(
-    depth, number, bary, front, layer, triangles, material, template, normals, lip, mouth, open_sky,
+    depth, number, bary, front, layer, veil, triangles, material, template, normals, lip, mouth, open_sky,
     rotation, position, lens, lamps, shadow, axes, frame, eyes, colours, amounts,
     cut, dyes,
 ):  # fmt: skip
     """(H, W, 4) float32: linear colour and how much a person covers; and (H, W) how much is bare skin.
 
-    depth, number, bary: of the surfaces; front, layer: of the hair before them, see raster.draw_strands.
-    cut, dyes: of the clothes, see cloth. lens is (focal length, x, y of the principal point) in pixels; eyes (3, 3): left and right centre, gaze."""
+    depth, number, bary: of the surfaces; front, layer: of the hair before them, see raster.draw_strands;
+    veil (H, W): 0..1, how much lashes darken; cut, dyes: of the clothes, see cloth.
+    lens is (focal length, x, y of the principal point) in pixels; eyes (3, 3): left and right centre, gaze."""
     height, width = depth.shape
     out, skin = np.zeros((height, width, 4), np.float32), np.zeros((height, width), np.float32)
     w, e, n, rgb, wrap = np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3)
@@ -178,7 +179,7 @@ def shade(
                     inside = w0 * mouth[i] + w1 * mouth[j] + w2 * mouth[k]
                     rgb[0], rgb[1], rgb[2], bare, gloss = paint.skin(X, Y, Z, lips, inside, colours, amounts)
                     wrap[0], wrap[1], wrap[2] = 0.34, 0.19, 0.13
-                    hardness = 50.0 if lips > 0.5 else 24.0
+                    hardness = 36.0 if lips > 0.5 else 22.0
             elif m == 8:  # a hood
                 cloth.fabric(rgb, bend, 0.6, 4.9, -0.3, w[0], w[1], w[2], -1.0, -cloth.NOBODY, cut, dyes)
                 for c in range(3):
@@ -191,14 +192,16 @@ def shade(
                 rgb[0], rgb[1], rgb[2] = r, g, b
                 if angle < 1.0:
                     n[0], n[1], n[2] = px, py, pz
-                gloss, hardness = 0.9, 260.0
-            elif m == 2:
-                rgb[0], rgb[1], rgb[2] = 0.012, 0.010, 0.009
+                gloss, hardness, sky = 0.02, 60.0, 0.25 + 0.75 * sky
             elif m == 3:
                 rgb[0], rgb[1], rgb[2] = paint.tooth(X, Z)
                 gloss, hardness, sky = 0.08, 60.0, 0.35 + 0.65 * sky
             elif m == 4:
                 rgb[0], rgb[1], rgb[2], gloss = 0.42, 0.13, 0.12, 0.05
+            elif m == 20:  # headwear.HAT
+                rgb[0], rgb[1], rgb[2], gloss = paint.fabric(X, Y - 8, Z, colours)
+                wrap[:] = 0.25
+                hardness = 30.0
             else:
                 rgb[:] = colours[paint.LENS_COLOUR] if m == 5 else colours[paint.FRAME_COLOUR]
                 gloss, hardness = 0.25, 300.0 if m == 5 else 60.0
@@ -212,7 +215,10 @@ def shade(
                 for c in range(3):
                     toward += (2 * ne * n[c] - e[c]) * lamps[WINDOW, c]
                 for c in range(3):
-                    out[y, x, c] += step(0.93, 0.98, toward) * (lamps[KEY_COLOUR, c] + lamps[SKY, c]) * 0.09
+                    out[y, x, c] += step(0.965, 0.985, toward) * (0.30 * lamps[KEY_COLOUR, c] + 0.25 * lamps[SKY, c])
+            dark = 1 - 0.9 * veil[y, x]
+            for c in range(3):
+                out[y, x, c] *= dark
             skin[y, x] = bare * (1 - hidden)
             if hidden > 0:
                 for c in range(3):
