@@ -61,7 +61,9 @@ def hems(X, Y, Z, cut):
         base += 0.14 - (cut[DEPTH] + 0.2) * max(0.0, 1 - ax / 0.34) * front
     else:
         base -= cut[DEPTH] * front * math.exp(-((X / 0.42) ** 2))
-    neck = Y - base
+    neck = Y - base - 0.6 * step(0.75, 1.1, ax)
+    if neck < 0:  # the shoulders are level: there it is the way out from the neck that counts
+        neck = min(neck, 0.74 - ax)
     if kind == STRAPS:
         strap = 0.62 < ax < 0.76
         top = 4.95 + 0.18 * step(0.2, 0.6, ax) - 0.9 * step(0.75, 1.5, ax)
@@ -185,9 +187,9 @@ def fabric(out, bend, X, Y, Z, x, y, z, neck, sleeve, cut, dyes):
     trousers = Y < 0.9 and not arm
     if trousers:
         dye, k = TROUSERS, k * (1 - 0.35 * step(0.75, 0.88, Y))
-    elif kind == JACKET and Z > 0.0 and not arm and ax < opening(Y):
+    elif kind == JACKET and Z > 0.0 and not arm and abs(x) < opening(Y):
         dye = INNER
-        k *= 0.55 + 0.45 * step(0.0, 0.24, opening(Y) - ax)
+        k *= 0.55 + 0.45 * step(0.0, 0.24, opening(Y) - abs(x))
         bend[0] *= 0.5
         if neck > -0.13:
             k *= 0.9
@@ -207,25 +209,25 @@ def fabric(out, bend, X, Y, Z, x, y, z, neck, sleeve, cut, dyes):
                 if sleeve > -0.45:
                     k *= 0.9
         elif kind == SHIRT:
-            flap = 0.22 + 0.20 * step(0.2, 0.9, Z) * step(0.0, 0.30, ax)
+            flap = 0.24 + 0.14 * step(0.2, 0.9, Z) * step(0.0, 0.30, ax)
             if neck > -flap:  # the collar lies over the rest
                 k *= 1.06
             else:
                 k *= 1 - 0.5 * step(0.13, 0.0, -flap - neck)
             if Z > 0.2 and not arm and neck < -flap * 0.5:
-                k *= 1 - 0.35 * step(0.03, 0.0, abs(ax - 0.14))
+                k *= 1 - 0.35 * step(0.03, 0.0, abs(abs(x) - 0.14))
                 dy = (y / 0.46) % 1 - 0.5
-                if X * X + (dy * 0.46) ** 2 < 0.0022:
+                if x * x + (dy * 0.46) ** 2 < 0.0022:
                     k, p = k * (0.5 if dyes[MAIN, 1] > 0.2 else 2.4), 0.0
             k *= 1 - 0.3 * step(0.03, 0.0, abs(sleeve + 0.28))
         elif kind == JACKET:
             if Z > 0.0 and not arm:
-                k *= 1 - 0.45 * step(0.05, 0.0, ax - opening(Y) - 0.02) + 0.25 * step(0.1, 0.0, abs(ax - opening(Y) - 0.14))
-            flap = 0.34 + 0.1 * step(0.2, 0.9, Z)
+                k *= 1 - 0.45 * step(0.05, 0.0, abs(x) - opening(Y) - 0.02)
+            flap = 0.26 + 0.1 * step(0.2, 0.9, Z)
             k *= 1.05 if neck > -flap else 1 - 0.45 * step(0.14, 0.0, -flap - neck)
         elif kind == HOODIE:
             k *= 1 - 0.35 * step(0.5, 0.1, -neck)  # under the hood
-            if Z > 0.3 and not arm and 4.2 < y < 5.6 and abs(ax - 0.26 - 0.02 * math.sin(y * 5)) < 0.035:
+            if Z > 0.3 and not arm and 4.2 < y < 5.6 and abs(abs(x) - 0.26 - 0.02 * math.sin(y * 5)) < 0.035:
                 p, other = 1.0, INNER
             if sleeve > -0.5:
                 k *= 0.92

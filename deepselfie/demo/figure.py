@@ -90,6 +90,8 @@ def figure(p: Person) -> Figure:
     smooth = v.copy()
     for _ in range(14):
         smooth = template.smoothing @ smooth
+    along = vertex_normals(smooth, template.triangles)  # cloth must not slide, or hems would run in waves
+    smooth = v + along * ((smooth - v) * along).sum(1, keepdims=True)
     x, y, z = template.vertices.T
     flat = np.clip((y - 2.2) / 0.4, 0, 1) * np.clip((5.45 - y) / 0.6, 0, 1) * (z > 0.25) * (abs(x) < 1.6)
     bust = 0.10 * np.exp(-(((y - 4.4) / 0.6) ** 2)) * p.female
@@ -123,7 +125,7 @@ def thickness(c: Clothes, hems: np.ndarray) -> np.ndarray:
     out = np.full(len(hems), cloth.THICKNESS[c.garment])
     neck = hems[:, 0]
     if c.garment in ("shirt", "jacket"):
-        out += 0.08 * smooth_step(-0.42, -0.30, neck)  # the collar
+        out += 0.08 * smooth_step(-0.36, -0.24, neck)  # the collar
     if c.garment == "jacket":
         out += np.where((z > 0) & (abs(x) < 0.30 + 0.13 * np.maximum(0, 5.4 - y)) & (y > 0.9), -0.10, 0.0)
     if c.garment == "sweater":

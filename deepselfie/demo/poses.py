@@ -86,12 +86,12 @@ def directions(shoulder: np.ndarray, target: np.ndarray, a: float, b: float, hin
 
 @cache
 def forearm(side: int) -> tuple[np.ndarray, np.ndarray]:
-    """(M,) bool each: the triangles of the forearm with its hand, and of the hand alone."""
+    """(M,) bool each: the triangles of all but the upper end of an arm, and of the hand alone."""
     template = body()
     middle = template.vertices[template.triangles].mean(1) * np.array([side, 1, 1])
     of_body = template.is_body[template.triangles].all(1)
-    way, out = unit(WRIST - ELBOW), (middle[:, 0] > 2.5) & of_body
-    return out & ((middle - ELBOW) @ way > -0.5), out & ((middle - WRIST) @ way > -0.1)
+    way, out = unit(WRIST - ELBOW), (middle[:, 0] > 2.0) & of_body
+    return out & ((middle - ELBOW) @ way > -1.3), out & ((middle - WRIST) @ way > -0.1)
 
 
 def move(v: np.ndarray, joints: np.ndarray, side: int, upper: np.ndarray, fore: np.ndarray, palm=None) -> None:
