@@ -117,7 +117,7 @@ class View:
         self.thumb = min(64, max(4, 1.7 * (HEIGHT - HEAD) / math.sqrt(len(places) + 1)))  # px at home, as in our map
 
     def show(self, centre: np.ndarray, factor: float) -> None:
-        """`factor` times nearer than home, around `centre` (home is around all)."""
+        """`factor` times nearer than home, around `centre` (home, 1, is around all)."""
         centre = self.middle if factor == 1 else centre
         if self.direct:
             half = np.array([WIDTH, HEIGHT - HEAD]) / 2 / (self.home * factor)
@@ -132,7 +132,10 @@ class View:
     def _wheel(self, centre: np.ndarray, factor: float) -> None:
         if not hasattr(self, "met"):
             self.met = self._k()
-        x, y = self.at(centre) if factor > 1 else self.at(self.middle)
+        if factor == 1:  # not by the wheel: the middle may be outside the window, where it would zoom nothing
+            self.page.evaluate("measure.map.home()")
+            return
+        x, y = self.at(centre)
         for _ in range(200):
             left = math.log(self.met * factor / self._k())
             if abs(left) < 0.03:
@@ -140,7 +143,7 @@ class View:
             self.page.mouse.move(x, y)
             self.page.mouse.wheel(0, -max(-200, min(200, left / 0.002)))
             self.page.wait_for_timeout(60)
-            x, y = self.at(centre) if factor > 1 else self.at(self.middle)
+            x, y = self.at(centre)
             x, y = min(max(x, 20), WIDTH - 20), min(max(y, HEAD + 20), HEIGHT - 20)
 
     def _k(self) -> float:

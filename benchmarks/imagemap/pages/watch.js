@@ -11,6 +11,7 @@ export function watch(root) {
     told: () => Boolean(find('.panel:not([hidden])')),
     renderer: () => find('.stage').dataset.renderer,
     k: () => camera()[2],
+    home: () => find('[aria-label^="All in view"]').click(),
     /** px in the page of a place: x to the right, y upwards, both -1..1. */
     at(x, y) {
       const [u, v, k] = camera(), { left, top, width, height } = find('.stage').getBoundingClientRect();

@@ -7,6 +7,7 @@ export function watch(chart) {
     canvases,
     card: () => Boolean(chart().querySelector('.hoverlayer .hovertext')),
     lassoed: () => selected > 0,
+    home: () => chart().querySelector('.modebar-btn[data-val="reset"]').click(),
     k: () => axes().xaxis._length / (axes().xaxis.range[1] - axes().xaxis.range[0]),
     at(x, y) {
       const { left, top } = chart().getBoundingClientRect(), { xaxis, yaxis } = axes();
