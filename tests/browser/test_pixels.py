@@ -147,7 +147,7 @@ def k_for(stands: Stands, side: float) -> float:
 
 
 class Map:
-    """The image map of an open page, by one renderer."""
+    """The image map of an open page, drawn by one renderer."""
 
     def __init__(self, page, w, renderer: str, dpr: int):
         self.page, self.w, self.renderer, self.dpr = page, w, renderer, dpr
@@ -204,10 +204,8 @@ class Map:
     def shot(self) -> np.ndarray:
         """int (H, W, 3): the map, in device px."""
         whole = np.asarray(Image.open(io.BytesIO(self.page.screenshot())).convert("RGB"), int)
-        left, top = round(self.box["x"] * self.dpr), round(self.box["y"] * self.dpr)
-        return whole[
-            top : top + round(self.box["height"] * self.dpr), left : left + round(self.box["width"] * self.dpr)
-        ]
+        left, top, width, height = (round(self.box[side] * self.dpr) for side in ("x", "y", "width", "height"))
+        return whole[top : top + height, left : left + width]
 
     def level(self):
         return level_of(self.stands.side(self.camera[2]), self.dpr)
@@ -227,21 +225,19 @@ def assert_right(seen: Map) -> np.ndarray:
     """Each photo in view has its colours, in the right parts of it, and its edges where they belong to a device pixel.
 
     Returns the shot: int (H, W, 3)."""
-    expected, owner = seen.expected()
+    (expected, owner), edge = seen.expected(), EDGE * seen.dpr
     wait_for_files(seen, np.unique(owner[owner >= 0]))
     for _ in range(20):  # what has come is still to be drawn
         shot = seen.shot()
-        wrong = complaints(
-            seen.level(), *(each[(edge := EDGE * seen.dpr) : -edge, edge:-edge] for each in (shot, expected, owner))
-        )
+        wrong = complaints(seen.level(), *(each[edge:-edge, edge:-edge] for each in (shot, expected, owner)))
         if not wrong:
             return shot
         seen.page.wait_for_timeout(100)
-    np.savez("/tmp/w/pxd/fail.npz", shot=shot, picture=expected, owner=owner)
     raise AssertionError(f"{seen.name}, {seen.renderer}, level {seen.level()}, camera {seen.camera}: {wrong}")
 
 
 def complaints(level, shot: np.ndarray, expected: np.ndarray, owner: np.ndarray) -> list[str]:
+    """What is wrong with a shot; nothing where it is as expected."""
     tolerance, share = TOLERANCE[level]
     found, photos, area = [], owner >= 0, np.bincount(owner[owner >= 0], minlength=N)
     of = owner[photos]
@@ -250,9 +246,8 @@ def complaints(level, shot: np.ndarray, expected: np.ndarray, owner: np.ndarray)
     off = np.abs(np.stack(sums, axis=1)[whole] / area[whole, None]).max(axis=1)
     if (off > tolerance).any():
         found.append(f"{(off > tolerance).sum()} of {len(whole)} photos are others: ranks {whole[off > tolerance][:9]}")
-    low, high = (
-        extreme(expected, (3, 3, 1)) for extreme in (minimum_filter, maximum_filter)
-    )  # an edge is 1 px off at most
+    # an edge may be 1 px off
+    low, high = (extreme(expected, (3, 3, 1)) for extreme in (minimum_filter, maximum_filter))
     wrong = ((shot < low - OFF) | (shot > high + OFF)).any(axis=2)
     if wrong[photos].mean() > share:
         found.append(f"{wrong[photos].mean():.1%} of the photos' pixels are wrong")
@@ -302,3 +297,14 @@ def test_two_device_pixels_are_sharp_and_the_same_for_both_renderers(chromium, s
                     shots[renderer].append(assert_right(seen))
     for a, b in zip(*shots.values(), strict=True):
         assert_same(a, b, "canvas, webgl")
+
+
+@pytest.mark.xfail(reason="on a phone the map may be a fraction of a px wide, and the browser then scales the canvas")
+def test_the_canvas_is_shown_pixel_for_pixel(chromium, server):
+    for page in tab_on(chromium, server, viewport={"width": 420, "height": 640}, device_scale_factor=2):
+        page.goto("/continuum")
+        canvas = page.locator(f"{CANVAS}[data-view] canvas.photos")
+        canvas.wait_for()
+        box = canvas.bounding_box()
+        edges = [round(2 * edge) for edge in (box["x"], box["x"] + box["width"], box["y"], box["y"] + box["height"])]
+        assert canvas.evaluate("c => [c.width, c.height]") == [edges[1] - edges[0], edges[3] - edges[2]]
