@@ -247,13 +247,32 @@ def test_thumbs_of_every_kind_of_picture():
         turned.append(out.getvalue())
     thumbs = make_thumbs([*kinds, *turned, kinds[0][:300], b"", None])
     assert thumbs["state"].tolist() == [1] * 8 + [2] * 3
-    for px, name in ((64, "large"), (8, "small")):
-        red, far = thumbs[name][..., 0].astype(int), px * 3 // 4
+    for px in (64, 32, 8):
+        red, far = thumbs[str(px)][..., 0].astype(int), px * 3 // 4
         for place in (0, 1, 3, 4, 5):
             assert red[place, px // 2, px // 4] > 150 > 100 > red[place, px // 2, far], place  # red left, not right
         assert red[6, px // 2, px // 4] < 100 < 150 < red[6, px // 2, far]  # upright again
         assert red[7, px // 4, px // 2] > 150 > 100 > red[7, far, px // 2]
-        assert (thumbs[name][8:] == 128).all()
+        assert (thumbs[str(px)][8:] == 128).all()
+
+
+@pytest.mark.parametrize("size", [(640, 640), (640, 480), (360, 640), (1080, 1080), (3000, 2000), (96, 96), (60, 60)])
+def test_a_thumb_is_the_whole_photo_made_small(size):
+    rng, out = np.random.default_rng(7), io.BytesIO()
+    blobs = Image.fromarray(rng.integers(30, 226, (8, 8, 3), np.uint8))
+    photo = blobs.resize(size, Image.Resampling.BICUBIC)
+    photo.save(out, "JPEG", quality=90)
+    thumb = make_thumbs([out.getvalue()])[0]
+    for px in (64, 32, 8):
+        whole = np.asarray(photo.resize((px, px), Image.Resampling.BOX)).astype(int)
+        assert np.abs(thumb[str(px)] - whole).mean() < 4, px
+
+
+def test_a_photo_that_is_cut_short_is_unreadable():
+    noise = Image.fromarray(np.random.default_rng(7).integers(0, 256, (300, 400, 3), np.uint8))
+    out = io.BytesIO()
+    noise.save(out, "JPEG")
+    assert make_thumbs([out.getvalue(), out.getvalue()[:-5000]])["state"].tolist() == [1, 2]
 
 
 def test_an_empty_order_makes_an_empty_atlas(tmp_path, monkeypatch):
