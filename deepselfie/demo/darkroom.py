@@ -11,7 +11,7 @@ GREY = np.array([0.299, 0.587, 0.114], np.float32)
 BORDER_WIDTH = {"white": 0.06, "black": 0.10, "thin": 0.03}  # of the picture's side
 BORDER_VALUE = {"white": 1.0, "black": 0.0, "thin": 1.0}
 MIDDLE_GREY = 0.27
-MOST_PURE = 0.58  # (largest - least) / largest of red, green, blue, of skin
+MOST_PURE = 0.64  # (largest - least) / largest of red, green, blue, of skin
 METERING = 0.78  # 1: every picture equally bright; less: dark skin and dark rooms stay darker
 
 

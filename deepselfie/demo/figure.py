@@ -15,11 +15,11 @@ from deepselfie.demo.raster import vertex_normals
 from deepselfie.demo.wardrobe import Clothes
 
 FEMININE = {
-    "head-oval": 0.3, "l-eye-scale-incr": 0.3, "r-eye-scale-incr": 0.3, "mouth-lowerlip-volume-incr": 0.25,
+    "head-oval": 0.3, "l-eye-scale-incr": 0.6, "r-eye-scale-incr": 0.6, "mouth-lowerlip-volume-incr": 0.25,
     "mouth-upperlip-volume-incr": 0.3, "nose-scale-horiz-decr": 0.25, "chin-width-decr": 0.3, "nose-volume-decr": 0.2,
     "eyebrows-trans-up": 0.25,
 }  # fmt: skip
-MASCULINE = {"l-eye-scale-incr": 0.22, "r-eye-scale-incr": 0.22, "eyebrows-trans-up": 0.15}
+MASCULINE = {"l-eye-scale-incr": 0.45, "r-eye-scale-incr": 0.45, "eyebrows-trans-up": 0.15}
 HEADS = ("round", "oval", "square", "triangular", "diamond", "rectangular", "invertedtriangular")
 RELAXED = Pose("hanging")
 

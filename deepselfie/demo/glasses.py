@@ -35,16 +35,16 @@ def glasses(left: np.ndarray, right: np.ndarray, kind: str, rng: np.random.Gener
     squareness = rng.uniform(2, 4)
     wide, high = wide * rng.uniform(0.92, 1.1), high * rng.uniform(0.88, 1.15)
     angle = np.linspace(0, 2 * np.pi, 33)
-    front = max(left[2], right[2]) + 0.24
+    front = max(left[2], right[2]) + 0.275
 
     def on_face(centre: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         across = centre[0] + x
-        return np.stack([across, centre[1] + y - 0.03, front - 0.264 * across**2], -1)  # wraps around the face
+        return np.stack([across, centre[1] + y - 0.03, front - 0.24 * across**2], -1)  # wraps around the face
 
     def rounded(c: np.ndarray) -> np.ndarray:
         return np.sign(c) * abs(c) ** (2 / squareness)
 
-    rim = 0.022 if kind == "clear" else 0.03
+    rim = rng.choice([0.014, 0.02, 0.03]) if kind == "clear" else 0.026
     for centre in (left, right):
         x, y = rounded(np.cos(angle)) * wide, rounded(np.sin(angle)) * high
         if kind == "sun":
@@ -62,10 +62,10 @@ def glasses(left: np.ndarray, right: np.ndarray, kind: str, rng: np.random.Gener
             hinge[1] + 0 * t,
             hinge[2] + (0.45 - hinge[2]) * t,
         ]
-        sheets.add(np.stack([np.stack([temple[0], temple[1] + h, temple[2]], -1) for h in (0.03, -0.03)]), FRAME)
+        sheets.add(np.stack([np.stack([temple[0], temple[1] + h, temple[2]], -1) for h in (0.02, -0.02)]), FRAME)
     x = np.linspace(right[0] + wide * 0.95, left[0] - wide * 0.95, 7)
     y = left[1] + 0.03 + 0.03 * np.cos(np.linspace(-1.5, 1.5, 7))
-    bridge = [np.stack([x, y + h, front - 0.26 * x**2 + 0.01], -1) for h in (0.022, -0.022)]
+    bridge = [np.stack([x, y + h, front - 0.235 * x**2 + 0.01], -1) for h in (0.022, -0.022)]
     sheets.add(np.stack(bridge), FRAME)
     return (
         np.concatenate(sheets.points).astype(np.float32),

@@ -46,7 +46,7 @@ STYLES = {
     "sidepart": Style("lie", 0.62, 0.01, 3, 0.10, 0.42, 9),
     "crop": Style("lie", 0.30, 0.01, 3, 0.07, 0.5, 7),
     "pixie": Style("lie", 0.72, 0.015, 3, 0.12, 0.8, 10),
-    "quiff": Style("lie", 0.5, 0.015, 3, 0.16, 0.3, 10),
+    "quiff": Style("lie", 0.44, 0.015, 3, 0.16, 0.35, 10),
     "buzz": Style("stand", 0.05, 0.0, 3, 0.04, 1.0, 3),
     "bald": Style("stand", 0.0, 0.0, 3, 0.0, 1.0, 2),
     "curlyshort": Style("stand", 0.42, 0.07, 13, 0.22, 0.5, 14, 0.8),
@@ -101,7 +101,7 @@ def on_skull(q: np.ndarray, d: np.ndarray, centre, radius, height: np.ndarray, h
     return centre + e * (goal / (far + 1e-9))[:, None] * radius, d
 
 
-def off_body(q: np.ndarray, front: np.ndarray, side: np.ndarray, face: np.ndarray) -> np.ndarray:
+def off_body(q: np.ndarray, front: np.ndarray, side: np.ndarray, face: np.ndarray, layer: np.ndarray) -> np.ndarray:
     """Points pushed off torso (along z only, or hair would slide off as wings), neck and, where `face`, the face."""
     flat = ((q[:, :2] - TORSO[:2]) / TORSO_SIZE[:2]) ** 2
     room = 1.08 - flat.sum(1)
@@ -113,7 +113,7 @@ def off_body(q: np.ndarray, front: np.ndarray, side: np.ndarray, face: np.ndarra
     factor = 0.64 / np.maximum(reach[k], 1e-3)
     q[k, 0] *= factor
     q[k, 2] = 0.15 + (q[k, 2] - 0.15) * factor
-    keep = 0.56 + 0.27 * smooth_step(6.2, 7.1, q[:, 1])
+    keep = 0.56 + 0.24 * smooth_step(6.2, 7.1, q[:, 1]) + 0.12 * layer
     k = face & (q[:, 2] > 0.55) & (q[:, 1] < 7.9) & (q[:, 1] > 5.7) & (q[:, 0] * side < keep)
     q[k, 0] = (side * keep)[k]
     q[k, 2] -= 0.04
@@ -135,7 +135,7 @@ def wanted(name: str, q: np.ndarray, side, layer, front, fringe, lean: float, te
         return d
     if name == "quiff":
         forward = np.clip((template[:, 2] - 0.2) / 0.6, 0, 1) * rooted_top
-        return np.stack([0.5 * lean * rooted_top, 0.75 * forward - 0.7 * (1 - rooted_top), -0.75 * one], 1)
+        return np.stack([0.55 * lean * rooted_top, 0.8 * forward - 0.7 * (1 - rooted_top), -0.75 * one], 1)
     if name in ("sidepart", "pixie"):
         over = np.stack([side * (0.3 + top), -0.55 * (1 - top), 0.12 + 0.1 * top], 1)
         return np.where(rooted_top[:, None] > 0.25, over, np.stack([none, -one, -0.35 * one], 1))
@@ -191,11 +191,11 @@ def guides(name: str, body: Body, vertices, normals, rng: np.random.Generator):
         else:
             d = wanted(name, q, side, layer, front, fringe, lean, template)
             free = name == "quiff"
-            d = unit_rows(d) + normal * ((0.3 if free else 0.0) * (0.4 + layer))[:, None]
-            q, d = on_skull(q, d, centre, radius, height * grown, 0.0 if free else 0.8)
+            d = unit_rows(d) + normal * ((0.22 * (template[:, 2] > 0.4) if free else 0.0) * (0.4 + layer))[:, None]
+            q, d = on_skull(q, d, centre, radius, height * grown, 0.25 if free else 0.8)
             q = q + unit_rows(d) * pace
             if style.kind == "fall":
-                q = off_body(q, front, side, ~fringe)
+                q = off_body(q, front, side, ~fringe, layer)
         points.append(q.copy())
     return off_head(np.stack(points, 1), body, vertices, normals, height), template, side
 
@@ -319,7 +319,7 @@ def hair(name: str, body: Body, vertices, normals, guide_rng, rng, n: int):
     points += rng.normal(0, fuzz, (n, 1, 3)) * t * astray
     if style.kind == "fall" and name != "bangs":
         outward = side[a][:, None]
-        keep = 0.52 + 0.24 * smooth_step(6.2, 7.1, points[:, :, 1])
+        keep = 0.52 + 0.24 * smooth_step(6.2, 7.1, points[:, :, 1]) + abs(rng.normal(0, 0.05, (n, 1)))
         k = (
             (points[:, :, 2] > 0.6)
             & (points[:, :, 1] < 7.75)

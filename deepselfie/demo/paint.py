@@ -76,7 +76,7 @@ def brow(X, Y, Z, amounts):
     size = amounts[BROW_SIZE] * (1.0 - 0.60 * step(0.40, 1.05, u)) * (0.80 + 0.20 * step(0, 0.2, u))
     hairs = noise3((ax - Y * 0.9) * 48, (Y + ax * 0.5) * 12 + amounts[SEED], 1.0)
     edge = abs(Y - middle) / size
-    return step(1.35, 0.25, edge + 0.55 * (hairs - 0.5)) * (0.65 + 0.35 * hairs) * step(-0.02, 0.25, u) * 0.72
+    return step(1.35, 0.25, edge + 0.55 * (hairs - 0.5)) * (0.65 + 0.35 * hairs) * step(-0.02, 0.25, u) * 0.84
 
 
 @njit(cache=True, fastmath=True)

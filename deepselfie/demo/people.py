@@ -18,8 +18,8 @@ from deepselfie.demo.tables import pick
 
 # Nine steps between these, light to dark: a tone is a number 0..9.
 TONES = [
-    (246, 218, 202), (238, 203, 182), (227, 187, 160), (212, 168, 137), (192, 145, 113),
-    (167, 120, 90), (141, 98, 73), (115, 79, 60), (93, 63, 50), (74, 51, 43),
+    (247, 216, 198), (239, 200, 176), (228, 183, 153), (213, 164, 130), (194, 141, 106),
+    (169, 116, 83), (143, 95, 67), (117, 76, 55), (95, 61, 46), (76, 50, 40),
 ]  # fmt: skip
 HAIR_COLOURS = {
     "black": (33, 28, 27), "dark brown": (60, 42, 33), "brown": (92, 65, 47), "light brown": (130, 97, 68),
@@ -126,8 +126,7 @@ def one_of(rng: np.random.Generator, rows: list) -> tuple:
 
 def tone_colour(tone: float) -> np.ndarray:
     i = min(len(TONES) - 2, max(0, int(tone)))
-    colour = linear(TONES[i]) * (1 - (tone - i)) + linear(TONES[i + 1]) * (tone - i)
-    return colour + (colour.mean() - colour) * 0.10  # the film's curve gives this back
+    return linear(TONES[i]) * (1 - (tone - i)) + linear(TONES[i + 1]) * (tone - i)
 
 
 def descent(rng: np.random.Generator, tone: float) -> tuple[float, float, float]:
@@ -197,16 +196,17 @@ def face_units(rng: np.random.Generator, expression: str) -> dict[str, float]:
             units[name + side] = units.get(name + side, 0) + weight
 
     if expression in ("smile", "grin", "wink"):
-        strength = u(0.6, 0.95)
+        strength = u(0.75, 1.05)
         both("mouthSmile", strength)
-        both("cheekSquint", 0.45 * strength)
-        both("eyeSquint", 0.15 * strength)
-        both("mouthDimple", 0.2 * strength)
+        both("cheekSquint", 0.40 * strength)
+        both("eyeSquint", 0.12 * strength)
+        both("mouthDimple", u(0.1, 0.4))
     if expression == "grin":
-        units["jawOpen"] = u(0.05, 0.16)
-        both("mouthUpperUp", u(0.45, 0.75))
-        both("mouthLowerDown", u(0.15, 0.4))
-        both("mouthStretch", u(0.15, 0.4))
+        wide = u(0, 1) ** 2
+        units["jawOpen"] = 0.04 + 0.14 * wide
+        both("mouthUpperUp", u(0.65, 0.95))
+        both("mouthLowerDown", 0.3 + 0.45 * wide)
+        both("mouthStretch", u(0.2, 0.5))
     elif expression == "wink":
         units["eyeBlinkLeft"], units["eyeWideLeft"] = 0.95, 0.0
     elif expression == "pout":

@@ -87,7 +87,7 @@ def colours_and_amounts(p: Person, look: Look) -> tuple[np.ndarray, np.ndarray]:
     natural = linear(HAIR_COLOURS["brown" if dyed else p.hair_colour])
     grown = linear(HAIR_COLOURS["dark brown"]) if p.hair_colour == "grey" else natural
     # Brows of light hair stay visible and those of black hair do not become bars.
-    brow = grown * 0.5 + tone * 0.06
+    brow = grown * 0.42 + tone * 0.04
     lips = tone * np.array([0.80, 0.52, 0.52])
     if look.lipstick:  # darker shades are worn on darker skin
         lips = 0.25 * lips + 0.75 * linear(look.lipstick) * (0.35 + 0.65 * float(tone.mean() / tone_colour(1).mean()))

@@ -195,7 +195,7 @@ def shade(
                 gloss, hardness, sky = 0.02, 60.0, 0.25 + 0.75 * sky
             elif m == 3:
                 rgb[0], rgb[1], rgb[2] = paint.tooth(X, Z)
-                gloss, hardness, sky = 0.08, 60.0, 0.35 + 0.65 * sky
+                gloss, hardness, sky, light = 0.06, 60.0, 0.6 + 0.4 * sky, 0.45 + 0.55 * light
             elif m == 4:
                 rgb[0], rgb[1], rgb[2], gloss = 0.42, 0.13, 0.12, 0.05
             elif m == 20:  # headwear.HAT
@@ -215,7 +215,7 @@ def shade(
                 for c in range(3):
                     toward += (2 * ne * n[c] - e[c]) * lamps[WINDOW, c]
                 for c in range(3):
-                    out[y, x, c] += step(0.965, 0.985, toward) * (0.30 * lamps[KEY_COLOUR, c] + 0.25 * lamps[SKY, c])
+                    out[y, x, c] += step(0.965, 0.985, toward) * (0.7 * lamps[KEY_COLOUR, c] + 0.5 * lamps[SKY, c])
             dark = 1 - 0.9 * veil[y, x]
             for c in range(3):
                 out[y, x, c] *= dark
