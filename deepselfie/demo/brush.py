@@ -120,7 +120,7 @@ class Board:
                 out += weight * cv2.resize(cells, (self.side, self.side), interpolation=cv2.INTER_CUBIC)
                 total += weight
             grain, weight = grain * 2, weight * 0.5
-        return np.clip(out / total, 0, 1)
+        return np.clip(out / total, 0, 1) if total else out + np.float32(0.5)
 
     def blur(self, radius: float) -> None:
         if radius * self.side > 0.3:

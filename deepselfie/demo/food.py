@@ -139,7 +139,7 @@ def pizza(b: Board, x, y, r) -> None:
     b.shadow(x, y, r * 1.06, r * 1.06, lift=0.03)
     board = b.chosen((182, 140, 96), (140, 98, 62), (70, 68, 66))
     b.dome(x, y, r * 1.12, r * 1.12, board, lift=0.03, flat=0.95, gloss=0)
-    b.dome(x, y, r, r, linear((214, 160, 92)), lift=0.012, flat=0.25, gloss=0.05)
+    b.dome(x, y, r, r, linear((214, 160, 92)), lift=0.012, flat=0.6, gloss=0.03)
     for px, py, turn in scattered(b, x, y, 0.001, 1) + [
         (x + r * 0.93 * math.cos(a), y + r * 0.93 * math.sin(a), a) for a in b.u(0, 6.28, 14)
     ]:
@@ -149,7 +149,7 @@ def pizza(b: Board, x, y, r) -> None:
     cheese = b.clouds(9, 4)[at]
     b.lay(mask * np.clip(cheese * 4 - 1.2, 0, 1), linear((246, 206, 120)) * (0.6 + 0.7 * cheese)[..., None], at)
     for px, py, turn in scattered(b, x, y, r * 0.7, 13):
-        b.dome(px, py, r * 0.12, r * 0.12, b.chosen((168, 44, 32), (150, 40, 30)), turn, 0.25, 0.006, 0.5)
+        b.dome(px, py, r * 0.125, r * 0.12, b.chosen((176, 56, 38), (158, 46, 34)), turn, 0.08, 0.004, 0.85)
     leaves(b, x, y, r * 0.6, 6, r * 0.1)
     for k in range(4):
         c, s = math.cos(k * 0.785 + 0.2) * r, math.sin(k * 0.785 + 0.2) * r
@@ -169,6 +169,42 @@ def pancakes(b: Board, x, y, r) -> None:
     b.dome(x, top, r * 0.12, r * 0.10, linear((252, 236, 160)), 0.3, 0.2, 0.01, 0.4)
     for px, py, _ in scattered(b, x, y, r * 0.75, 16):
         b.dome(px, py, r * 0.06, r * 0.06, b.chosen((52, 60, 104), (186, 36, 50), (200, 40, 60)), 0, 0.5, 0.01)
+
+
+def doughnuts(b: Board, x, y, r) -> None:
+    plate(b, x, y, r * 1.1)
+    for k in range(3):
+        px, py = x + 0.47 * r * math.cos(k * 2.1 + 0.5), y + 0.47 * r * math.sin(k * 2.1 + 0.5)
+        size, glaze = r * b.u(0.40, 0.45), b.chosen((226, 120, 150), (84, 48, 30), (240, 232, 220), (150, 196, 200))
+        b.dome(px, py, size, size, linear((206, 150, 84)), lift=0.025, flat=0.1, gloss=0.03)
+        for i in range(9):  # the glaze runs down unevenly
+            a = i * 0.7
+            b.disc(
+                px + 0.62 * size * math.cos(a),
+                py + 0.62 * size * math.sin(a),
+                size * b.u(0.22, 0.28),
+                size * 0.24,
+                glaze * 0.8,
+            )
+        b.dome(px, py, size * 0.84, size * 0.84, glaze, lift=0, flat=0.35, gloss=0.35)
+        for _ in range(22):
+            a, d, turn = b.u(0, 6.28), b.u(0.42, 0.76) * size, b.u(0, 3.14)
+            cx, cy = px + d * math.cos(a), py + d * math.sin(a)
+            c, s = 0.012 * math.cos(turn), 0.012 * math.sin(turn)
+            b.stroke(
+                [(cx - c, cy - s), (cx + c, cy + s)],
+                0.007,
+                b.chosen((250, 220, 90), (250, 250, 250), (240, 90, 110), (90, 170, 220)),
+            )
+        b.dome(px, py, size * 0.32, size * 0.32, linear((190, 130, 70)) * 0.6, lift=0, flat=0.4, gloss=0)
+        b.disc(
+            px + b.lamp[0] * 0.006,
+            py + b.lamp[1] * 0.006,
+            size * 0.26,
+            size * 0.26,
+            linear((236, 232, 226)) * 0.35,
+            soft=0.01,
+        )
 
 
 def cup(b: Board, x, y, r) -> None:
@@ -216,4 +252,4 @@ def fork_and_knife(b: Board, x, y, r) -> None:
                 b.stroke([(px, y - 0.27), (px, y - 0.05)], 0.032, linear((176, 178, 182)))
 
 
-DISHES = (noodles, salad, soup, eggs, pizza, pancakes, coffee, coffee)
+DISHES = (noodles, salad, soup, eggs, pizza, pancakes, doughnuts, coffee, coffee)

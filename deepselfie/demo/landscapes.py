@@ -182,9 +182,9 @@ def city(b: Board, horizon: float, over: Sky) -> None:
             wall = linear(b.rng.integers(80, 190, 3) * 0.4 + np.array([96, 90, 88])) * light * (0.35 if dark else 0.8)
             wall = wall * near + air * (1 - near) * 0.6
             mask = b.polygon([(x, foot - h), (x + w, foot - h), (x + w, 1.2), (x, 1.2)])
-            b.lay(mask, wall.astype(np.float32) * (1 + 0.5 * (b.x[..., None] - x) / w * np.sign(b.lamp[0] or 1)))
-            if k and b.u() < 0.9:
-                windows(b, x, foot - h, w, h, wall, dark)
+            b.lay(mask, wall.astype(np.float32) * (1 + 0.25 * (b.x[..., None] - x) / w * np.sign(b.lamp[0] or 1)))
+            if b.u() < 0.9:
+                windows(b, x, foot - h, w, h, wall, dark, near)
             if b.u() < 0.2:
                 b.stroke([(x + w / 2, foot - h), (x + w / 2, foot - h - 0.05)], 0.004, wall * 0.5)
             x += w + b.u(-0.005, 0.02)
@@ -192,14 +192,14 @@ def city(b: Board, horizon: float, over: Sky) -> None:
         water(b, min(horizon + 0.22, 0.85), over)
 
 
-def windows(b: Board, x, y, w, h, wall, dark: bool) -> None:
+def windows(b: Board, x, y, w, h, wall, dark: bool, near: float) -> None:
     columns, rows = max(2, int(w / 0.022)), max(2, int(h / 0.035))
     on = b.rng.random((rows, columns))
     warm = linear((255, 214, 140)) * 1.3
     s = b.side
     for i in range(rows):
         for j in range(columns):
-            pane = warm if on[i, j] < (0.5 if dark else 0.08) else wall * 0.5
+            pane = warm * near if on[i, j] < (0.5 if dark else 0.08) * near else wall * (1 - 0.5 * near)
             x0, y0 = x + w * (j + 0.25) / columns, y + 0.01 + h * (i + 0.2) / rows
             a, c = int(y0 * s), int(x0 * s)
             if a >= 0 and c >= 0:
