@@ -1,7 +1,7 @@
 """Clothes on the body: where cloth ends, its colour and its folds, pixel by pixel.
 
 (X, Y, Z) is a place on the template body; (x, y, z) the same point as it hangs in the picture's world, where prints lie
-flat. `cut` (10,) is indexed by the names below; `dyes` (4, 3) are linear colours.
+flat. `cut` (7,) is indexed by the names below; `dyes` (4, 3) are linear colours; `mask` is the print.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numba import njit
 
+from deepselfie.demo import prints
 from deepselfie.demo.paint import noise3, step
 from deepselfie.demo.people import linear
 from deepselfie.demo.raster import hashed
@@ -27,12 +28,13 @@ BAND = 0.15  # width of a knitted collar
 NOBODY = 9.0  # far from any hem
 
 
-def cut_and_dyes(c: Clothes) -> tuple[np.ndarray, np.ndarray]:
+def cut_and_dyes(c: Clothes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """cut, dyes and the mask of the print, as `fabric` takes them."""
     cut = [
         GARMENTS.index(c.garment), NECKLINES.index(c.neckline), c.depth, c.sleeve, PATTERNS.index(c.pattern), c.scale,
         c.seed,
     ]  # fmt: skip
-    return np.array(cut, np.float64), np.array([linear(d) for d in (c.main, c.second, c.inner, c.trousers)])
+    return np.array(cut, np.float64), np.array([linear(d) for d in (c.main, c.second, c.inner, c.trousers)]), prints.chest(c.seed)
 
 
 @njit(cache=True, fastmath=True)
@@ -96,41 +98,20 @@ def opening(Y):
 
 
 @njit(cache=True, fastmath=True)
-def print_on(x, y, seed):
-    """A print on the chest: how much of the second colour, flat, x and y in mesh units from its middle."""
-    kind, s = int(seed) % 6, int(seed)
-    if kind == 0 or kind == 1:  # words, in one or two lines of blocks like letters
-        lines = 1 + kind
-        row = math.floor((y + 0.16 * lines) / 0.32)
-        if row < 0 or row >= lines:
-            return 0.0
-        wide = 0.45 + 0.2 * hashed(int(row), s, 1)
-        if abs(x) > wide:
-            return 0.0
-        i, fy = math.floor(x / 0.15), ((y + 0.16 * lines) / 0.32 - row) * 1.3
-        fx = x / 0.15 - i
-        if fx > 0.78 or fy > 1:
-            return 0.0
-        a, b = int(fx / 0.27), int(fy * 4.99)
-        edge = a == 0 or b == 0 or b == 4
-        return 1.0 if (edge and hashed(int(i) * 3 + a, b + int(row) * 7, s) < 0.8) else 0.0
-    if kind == 2:  # a disc with something in it
-        r = math.sqrt(x * x + y * y)
-        if r > 0.46:
-            return 0.0
-        inside = noise3(x * 5 + s, y * 5, 2.0) > 0.5
-        return 0.25 if inside and r < 0.38 else 1.0
-    if kind == 3:  # a square picture
-        if max(abs(x) / 0.45, abs(y) / 0.5) > 1:
-            return 0.0
-        return 0.35 + 0.65 * step(0.4, 0.6, noise3(x * 4 + s, y * 4, 1.0))
-    if kind == 4:  # a small sign over the heart
-        return 1.0 if (x - 0.5) ** 2 + (y - 0.2) ** 2 < 0.012 else 0.0
-    return 1.0 if abs(y) < 0.07 and abs(x) < 0.55 or abs(y + 0.16) < 0.03 and abs(x) < 0.4 else 0.0
+def print_on(x, y, mask):
+    """How much of the second colour a print on the chest has there: x and y in mesh units from its middle, y up."""
+    height, width = mask.shape
+    u, v = (x / 1.6 + 0.5) * width - 0.5, (0.5 - y / 1.2) * height - 0.5
+    i, j = int(math.floor(u)), int(math.floor(v))
+    if i < 0 or j < 0 or i >= width - 1 or j >= height - 1:
+        return 0.0
+    u, v = u - i, v - j
+    upper = mask[j, i] * (1 - u) + mask[j, i + 1] * u
+    return upper * (1 - v) + (mask[j + 1, i] * (1 - u) + mask[j + 1, i + 1] * u) * v
 
 
 @njit(cache=True, fastmath=True)
-def patterned(pattern, a, b, x, y, z, t, scale, seed):
+def patterned(pattern, a, b, x, y, z, t, scale, mask):
     """How much of the second colour, 0..1. a: down the cloth, b: around it."""
     if pattern == STRIPED:
         return 1.0 if (a / (0.30 * scale)) % 1 < 0.42 else 0.0
@@ -153,13 +134,13 @@ def patterned(pattern, a, b, x, y, z, t, scale, seed):
         return step(0.36, 0.26, math.sqrt(du * du + dv * dv) / (0.75 + 0.25 * math.cos(5 * angle)))
     if pattern == BLOCKED:
         return 1.0 if y < 4.55 and t < 0 or t > 1.3 else 0.0
-    if pattern == PRINTED and t < 0 and z > 0.2 and abs(x) < 0.75:
-        return print_on(x, y - 4.35, seed)
+    if pattern == PRINTED and t < 0 and z > 0.2 and abs(x) < 0.8:
+        return print_on(x, y - 4.35, mask)
     return 0.0
 
 
 @njit(cache=True, fastmath=True)
-def fabric(out, bend, X, Y, Z, x, y, z, neck, sleeve, cut, dyes):
+def fabric(out, bend, X, Y, Z, x, y, z, neck, sleeve, cut, dyes, mask):
     """Linear colour into out (3,), what folds add to the normal into bend (3,)."""
     seed, kind, t = cut[SEED], cut[GARMENT], down_arm(X, Y, Z)
     ax = abs(X)
@@ -194,12 +175,12 @@ def fabric(out, bend, X, Y, Z, x, y, z, neck, sleeve, cut, dyes):
         if neck > -0.13:
             k *= 0.9
     else:
-        p = patterned(cut[PATTERN], a, b, x, y, z, t, cut[SCALE], seed)
+        p = patterned(cut[PATTERN], a, b, x, y, z, t, cut[SCALE], mask)
         if kind == TEE or kind == SWEATER or kind == TANK:
             wide = BAND * (1.5 if kind == SWEATER else 1.0)
             edge = abs(neck + wide)
             if neck > -wide:  # the knitted collar
-                p, k = p * 0.3, k * (0.90 + 0.06 * math.sin(b * 46))
+                p, k = p * 0.3, k * (0.92 + 0.025 * math.sin(b * 60))
             k *= 1 - 0.30 * step(0.035, 0.0, edge)
             k *= 1 - 0.25 * step(0.03, 0.0, abs(sleeve + 0.12))
             if kind == SWEATER:

@@ -25,7 +25,7 @@ def tone_curve(x: np.ndarray) -> np.ndarray:
     channel it turns shaded skin orange; near white the channels meet."""
     bright = np.maximum(x @ GREY, 1e-4)[..., None]
     even = x * (film(bright) / bright)
-    even = even + np.maximum(even - 0.85, 0).sum(2, keepdims=True) * 0.3
+    even = even + (np.maximum(even - 0.85, 0) @ np.full((3, 1), 0.3, np.float32))
     return np.clip(0.5 * film(x) + 0.5 * even, 0, 1) ** (1 / 2.2)
 
 
@@ -35,14 +35,16 @@ def saturate(o: np.ndarray, amount: float) -> np.ndarray:
     away = o - grey
     if amount <= 1:
         return grey + away * np.float32(amount)
-    vivid = (o.max(2) - o.min(2))[..., None]
-    skinlike = np.clip(3.5 * (o[..., :1] - o[..., 1:2]), 0, 1) * np.clip(6 * (o[..., 1:2] - o[..., 2:]), 0, 1)
+    red, green, blue = (o[..., c : c + 1] for c in range(3))
+    vivid = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+    skinlike = np.clip(3.5 * (red - green), 0, 1) * np.clip(6 * (green - blue), 0, 1)
     gain = 1 + np.float32(amount - 1) * (1 - 0.45 * skinlike) * (1.25 - np.minimum(vivid, 1))
     wanted = away * gain
     limit = np.where(wanted > 0, 1 - grey, grey) + 1e-3
     reach = np.abs(wanted) / limit  # 1 is where a channel would clip
-    soft = np.where(reach > 0.6, 0.6 + 0.4 * np.tanh((reach - 0.6) / 0.4), reach).max(2, keepdims=True)
-    return grey + wanted * (soft / np.maximum(reach.max(2, keepdims=True), 1e-3))
+    most = np.maximum(np.maximum(reach[..., :1], reach[..., 1:2]), reach[..., 2:])
+    soft = np.where(most > 0.6, 0.6 + 0.4 * np.tanh((most - 0.6) / 0.4), most)
+    return grey + wanted * (soft / np.maximum(most, 1e-3))
 
 
 def expose(image: np.ndarray, skin: np.ndarray, shot: Shot) -> np.ndarray:

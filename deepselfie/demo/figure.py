@@ -141,8 +141,10 @@ def dressed(p: Person, look: Look, pose: Pose = RELAXED) -> tuple[np.ndarray, np
     hang(smooth, cloth.LOOSE[look.clothes.garment])
     poses.take([v, smooth], pose)
     hems = cloth.all_hems(template.vertices, cloth.cut_and_dyes(look.clothes)[0])
-    covered = (np.clip(-hems.max(1) / 0.22, 0, 1) * template.is_body).astype(np.float32)[:, None]
-    v += covered * (smooth - v)
+    inside = -hems.max(1)
+    covered = (np.clip(inside / 0.22, 0, 1) * template.is_body).astype(np.float32)[:, None]
+    shaped = (smooth_step(0, 0.6, inside) * template.is_body).astype(np.float32)[:, None]
+    v += shaped * (smooth - v)
     normals = vertex_normals(v, template.triangles)
     v += normals * (covered * thickness(look.clothes, hems)[:, None].astype(np.float32))
     return v, vertex_normals(v, template.triangles)

@@ -342,9 +342,10 @@ def car(p: Place) -> None:
     p.ball(0, 1.14, -0.26, 0.34, 0.28, 0.17, seat * 0.9)
     p.ball(-side * 0.75, 0.62, -0.30, 0.58, 1.1, 0.24, seat)
     p.ball(-side * 0.75, 1.14, -0.27, 0.32, 0.26, 0.16, seat * 0.9)
-    p.box(0, 1.52, -0.6, 2.0, 0.1, 2.6, trim, casts=False)  # roof
-    p.box(side * 0.78, 0.45, -0.4, 0.12, 0.95, 3.0, dark, casts=False)  # doors
-    p.box(-side * 1.5, 0.45, -0.4, 0.12, 0.95, 3.0, dark, casts=False)
+    p.box(-side * 0.36, 1.62, -0.6, 2.4, 0.1, 2.6, trim, casts=False)  # roof
+    p.lamp(0.2, 1.3, 0.3, np.array([0.9, 0.95, 1.0]) * 0.25, 0.5)
+    p.box(side * 0.78, 0.37, -0.4, 0.12, 0.95, 3.0, dark, casts=False)  # doors
+    p.box(-side * 1.5, 0.37, -0.4, 0.12, 0.95, 3.0, dark, casts=False)
     p.box(side * 0.76, 1.2, -0.38, 0.1, 0.75, 0.14, trim * 0.8, casts=False)  # pillars
     p.box(-side * 1.48, 1.2, -0.55, 0.1, 0.75, 0.14, trim * 0.8, casts=False)
     p.box(side * 0.74, 1.22, -1.6, 0.12, 0.7, 0.5, trim * 0.7, casts=False)

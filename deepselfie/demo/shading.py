@@ -123,12 +123,12 @@ def place(w, e, x, y, z, rotation, position, lens):
 def shade(
     depth, number, bary, front, layer, veil, triangles, material, template, normals, lip, mouth, open_sky,
     rotation, position, lens, lamps, shadow, axes, frame, eyes, colours, amounts,
-    cut, dyes,
+    cut, dyes, mask,
 ):  # fmt: skip
     """(H, W, 4) float32: linear colour and how much a person covers; and (H, W) how much is bare skin.
 
     depth, number, bary: of the surfaces; front, layer: of the hair before them, see raster.draw_strands;
-    veil (H, W): 0..1, how much lashes darken; cut, dyes: of the clothes, see cloth.
+    veil (H, W): 0..1, how much lashes darken; cut, dyes, mask: of the clothes, see cloth.
     lens is (focal length, x, y of the principal point) in pixels; eyes (3, 3): left and right centre, gaze."""
     height, width = depth.shape
     out, skin = np.zeros((height, width, 4), np.float32), np.zeros((height, width), np.float32)
@@ -170,7 +170,7 @@ def shade(
             if m == 0:
                 neck, sleeve = cloth.hems(X, Y, Z, cut)
                 if neck < 0 and sleeve < 0:
-                    cloth.fabric(rgb, bend, X, Y, Z, w[0], w[1], w[2], neck, sleeve, cut, dyes)
+                    cloth.fabric(rgb, bend, X, Y, Z, w[0], w[1], w[2], neck, sleeve, cut, dyes, mask)
                     for c in range(3):
                         n[c] += bend[c]
                     wrap[:] = 0.25
@@ -181,7 +181,7 @@ def shade(
                     wrap[0], wrap[1], wrap[2] = 0.34, 0.19, 0.13
                     hardness = 36.0 if lips > 0.5 else 22.0
             elif m == 8:  # a hood
-                cloth.fabric(rgb, bend, 0.6, 4.9, -0.3, w[0], w[1], w[2], -1.0, -cloth.NOBODY, cut, dyes)
+                cloth.fabric(rgb, bend, 0.6, 4.9, -0.3, w[0], w[1], w[2], -1.0, -cloth.NOBODY, cut, dyes, mask)
                 for c in range(3):
                     n[c] += 0.7 * bend[c]
                 wrap[:] = 0.25

@@ -135,9 +135,9 @@ def surface(out, glow, material, u, v, half_u, half_v, distance, shape, seed):
         else:
             k = 0.05
     elif material == LEAVES:
-        n = noise2(u * 9 / scale, v * 9 / scale, seed)
-        m = step2(0.5, 0.9, n)
-        k = 0.45 + 1.1 * noise2(u * 17 / scale, v * 17 / scale, seed + 5)
+        n = noise2(u * 7 / scale, v * 7 / scale, seed)
+        m = step2(0.45, 0.9, n)
+        k = 0.55 + 0.9 * noise2(u * 13 / scale + 3 * n, v * 15 / scale - 2 * n, seed + 5)
     elif material == GROUND:
         far = 1 / (1 + 0.05 * distance)
         n = clouds2(u * 0.9, v * 0.9, seed)
@@ -151,7 +151,9 @@ def surface(out, glow, material, u, v, half_u, half_v, distance, shape, seed):
             m = 0.8
     elif material == WATER:
         near = step2(60.0, 6.0, distance)
-        wave = noise2(u * 0.5, v * 2.2, seed) * 0.6 + noise2(u * 2.1, v * 7.0, seed + 1) * 0.4
+        # waves look equally long near and far: the eye sees them flat
+        across, away = u / distance * 14, math.log(distance) * 34
+        wave = noise2(across, away, seed) * 0.6 + noise2(across * 2.7, away * 2.1, seed + 1) * 0.4
         k = 0.8 + 0.5 * (wave - 0.5)
         m = near * 0.55
         shore = half_v - v + 0.7 * (noise2(u * 0.4, 1.0, seed) - 0.5)  # metres from the beach
@@ -159,8 +161,9 @@ def surface(out, glow, material, u, v, half_u, half_v, distance, shape, seed):
         foam = max(step2(0.7, 0.1, shore), 0.7 * line)
         a0, a1, a2 = a0 + (0.75 - a0) * foam, a1 + (0.77 - a1) * foam, a2 + (0.78 - a2) * foam
         m *= 1 - foam
-        if emission > 0 and noise2(u * 3.1, v * 9.0 / (1 + 0.04 * distance), seed + 3) > 0.74:
-            glow[0], glow[1], glow[2] = emission, emission * 0.93, emission * 0.8
+        if emission > 0:
+            spark = emission * step2(0.70, 0.92, noise2(across * 5, away * 3, seed + 3))
+            glow[0], glow[1], glow[2] = spark, spark * 0.93, spark * 0.8
     elif material == GLOW:
         glow[0], glow[1], glow[2] = a0 * emission, a1 * emission, a2 * emission
         k = 0.1

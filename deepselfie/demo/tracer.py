@@ -77,9 +77,13 @@ def hit(shape, ox, oy, oz, dx, dy, dz, q):
 
 
 @njit(cache=True, fastmath=True)
-def shadowed(shapes, me, x, y, z, dx, dy, dz, reach, q):
+def shadowed(shapes, radii, me, x, y, z, dx, dy, dz, reach, q):
     for k in range(shapes.shape[0]):
         if shapes[k, 19] < 0.5 or k == me:
+            continue
+        px, py, pz = shapes[k, 1] - x, shapes[k, 2] - y, shapes[k, 3] - z
+        along, apart = px * dx + py * dy + pz * dz, px * px + py * py + pz * pz
+        if along < -radii[k] or apart - along * along / (dx * dx + dy * dy + dz * dz) > radii[k] ** 2:
             continue
         t, _ = hit(shapes[k], x, y, z, dx, dy, dz, q)
         if t < reach:
@@ -88,7 +92,7 @@ def shadowed(shapes, me, x, y, z, dx, dy, dz, reach, q):
 
 
 @njit(cache=True, fastmath=True)
-def openness(shapes, me, x, y, z, nx, ny, nz, radius):
+def openness(shapes, radii, me, x, y, z, nx, ny, nz, radius):
     """1 in the open, less where other shapes are near and in front of the surface."""
     seen = 1.0
     for k in range(shapes.shape[0]):
@@ -96,6 +100,8 @@ def openness(shapes, me, x, y, z, nx, ny, nz, radius):
             continue
         c, s = shapes[k, 7], shapes[k, 8]
         px, py, pz = x - shapes[k, 1], y - shapes[k, 2], z - shapes[k, 3]
+        if px * px + py * py + pz * pz > (radii[k] + 3 * radius) ** 2:
+            continue
         lx, lz = px * c - pz * s, px * s + pz * c
         mx, mz = nx * c - nz * s, nx * s + nz * c
         cx = min(max(lx, -shapes[k, 4]), shapes[k, 4]) - lx
@@ -119,6 +125,7 @@ def trace(side, rotation, eye, focal, cx, cy, shapes, bounds, light, at, lamps, 
     colour, fall = np.zeros((side, side, 3), np.float32), np.zeros((side, side, 3), np.float32)
     glow, distance = np.zeros((side, side, 3), np.float32), np.full((side, side), FAR, np.float32)
     which = np.full((side, side), -1, np.int32)
+    radii = np.sqrt(shapes[:, 4] ** 2 + shapes[:, 5] ** 2 + shapes[:, 6] ** 2)
     q, rgb, shine = np.zeros(6), np.zeros(3), np.zeros(3)
     for k in range(shapes.shape[0]):
         for j in range(bounds[k, 1], bounds[k, 3]):
@@ -174,9 +181,9 @@ def trace(side, rotation, eye, focal, cx, cy, shapes, bounds, light, at, lamps, 
             direct = 0.0
             if facing > 0:
                 o = 0.02
-                if not shadowed(shapes, k, x + nx * o, y + ny * o, z + nz * o, jx, jy, jz, far, q):
+                if not shadowed(shapes, radii, k, x + nx * o, y + ny * o, z + nz * o, jx, jy, jz, far, q):
                     direct = facing * strength
-            seen = openness(shapes, k, x, y, z, nx, ny, nz, 0.35 if at[3] > 0.5 else 1.1)
+            seen = openness(shapes, radii, k, x, y, z, nx, ny, nz, 0.35 if at[3] > 0.5 else 1.1)
             up = 0.5 + 0.5 * ny
             for c in range(3):
                 fall[j, i, c] = light[1, c] * direct + (light[2, c] * up + light[3, c] * (1 - up)) * seen
