@@ -287,27 +287,29 @@ def hair(name: str, body: Body, vertices, normals, guide_rng, rng, n: int):
     if name in NO_HAIR:
         return np.zeros((0, 2, 3), np.float32), np.zeros((0, 2, 3), np.float32), np.zeros(0, np.float32)
     guide, guide_template, side = guides(name, body, vertices, normals, guide_rng)
-    turns = style.turns * guide_rng.uniform(0.85, 1.15)
+    guide, single = guide.astype(np.float32), np.float32  # half the memory, half the time
+    turns = single(style.turns * guide_rng.uniform(0.85, 1.15))
     phase, lock = guide_rng.uniform(0, 6.28, len(guide)), guide_rng.random(len(guide))
     if name == "wavy":
         phase = guide_rng.normal(0, 0.9, len(guide))  # neighbouring waves run together
     hanging = tied_up(name, n // 3, guide_rng, rng) if style.kind == "tied" else None
     n = n - n // 3 if hanging is not None else max(300, int(n * min(1, (40 / style.steps) ** 0.6, 1)))
     position, _, template = roots(body, vertices, normals, body.scalp, n, rng, True)
+    position = position.astype(single)
     near = cKDTree(guide_template).query(template, k=2)[1]
     a, b = near[:, 0], near[:, 1]
     mixed = 0.5 if style.clump < 0.9 else 0.0
-    share = (rng.random(n) * mixed * (side[a] == side[b]))[:, None, None]
+    share = (rng.random(n) * mixed * (side[a] == side[b])).astype(single)[:, None, None]
     moves = guide - guide[:, :1]
-    along = np.linspace(0, 1, style.steps)[None]
+    along = np.linspace(0, 1, style.steps, dtype=single)[None]
     t = along[:, :, None]
-    length = rng.uniform(0.84, 1.04, n)[:, None, None]
+    length = rng.uniform(0.84, 1.04, n).astype(single)[:, None, None]
     held = style.clump * smooth_step(0, 0.25, t) if style.clump > 0.9 else style.clump * t
     points = guide[a, :1] + (position - guide[a, 0])[:, None] * (1 - held)
     points = points + (moves[a] * (1 - share) + moves[b] * share) * (length if style.kind != "tied" else 1)
     if style.curl > 0:
         spread = {"braids": 6.28, "coily": 0.8, "afro": 3.0}.get(name, 0.3)
-        angle = phase[a][:, None] + rng.normal(0, spread, n)[:, None] + along * turns
+        angle = (phase[a] + rng.normal(0, spread, n)).astype(single)[:, None] + along * turns
         grown = np.minimum(1, along * 12) if name in ("braids", "afro", "curlyshort") else smooth_step(0.05, 0.5, along)
         grown = grown * style.curl
         points[:, :, 0] += grown * np.cos(angle)
@@ -316,10 +318,10 @@ def hair(name: str, body: Body, vertices, normals, guide_rng, rng, n: int):
             points[:, :, 1] += grown * 0.7 * np.sin(angle * 1.3 + 1)
     fuzz = {"tied": 0.006, "lie": 0.022, "stand": 0.010}.get(style.kind, 0.03 if style.clump < 0.9 else 0.004)
     astray = np.where((rng.random((n, 1, 1)) < 0.04) & (style.kind == "fall"), 3.0, 1.0)
-    points += rng.normal(0, fuzz, (n, 1, 3)) * t * astray
+    points += (rng.normal(0, fuzz, (n, 1, 3)) * astray).astype(single) * t
     if style.kind == "fall" and name != "bangs":
-        outward = side[a][:, None]
-        keep = 0.52 + 0.24 * smooth_step(6.2, 7.1, points[:, :, 1]) + abs(rng.normal(0, 0.05, (n, 1)))
+        outward = side[a].astype(single)[:, None]
+        keep = 0.52 + 0.24 * smooth_step(6.2, 7.1, points[:, :, 1]) + abs(rng.normal(0, 0.05, (n, 1)).astype(single))
         k = (
             (points[:, :, 2] > 0.6)
             & (points[:, :, 1] < 7.75)
