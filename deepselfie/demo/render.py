@@ -118,6 +118,8 @@ def facts_of(s: Sample) -> dict:
         "age": person.age,
         "expression": look.expression,
         "glasses": look.glasses,
+        "headwear": look.headwear,
+        "clothes": look.clothes.garment,
         "beard": person.beard,
     }
 

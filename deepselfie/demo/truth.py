@@ -43,7 +43,7 @@ TRUTH = pa.struct(
         ("hair_colour", pa.string()),
         ("female", pa.bool_()),
         *((name, pa.float32()) for name in ("tone", "age")),
-        *((name, pa.string()) for name in ("expression", "glasses", "beard")),
+        *((name, pa.string()) for name in ("expression", "glasses", "headwear", "clothes", "beard")),
         ("quality", pa.float32()),  # see law.py
     ]
 )
