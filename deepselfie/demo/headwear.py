@@ -33,7 +33,7 @@ def press(points: np.ndarray, kind: str, body, vertices) -> np.ndarray:
     centre, radius = skull(body, vertices)
     e = (points - centre.astype(np.float32)) / radius.astype(np.float32)
     far = np.linalg.norm(e, axis=-1, keepdims=True)
-    above = smooth_step(-0.12, 0.08, points[..., 1:2] - rim_height(kind, points[..., 2:3]))
+    above = smooth_step(-0.55, 0.02, points[..., 1:2] - rim_height(kind, points[..., 2:3]))
     flat = centre + e / (far + 1e-6) * np.minimum(far, 1.02) * radius
     return (points + (flat - points) * above).astype(np.float32)
 
@@ -88,7 +88,13 @@ def sunhat(centre, radius, rng) -> list:
 
 def hijab(centre, radius, rng, body, vertices, normals) -> list:
     """One sheet from the crown to the chest, open at the face."""
-    y = np.concatenate([np.linspace(8.74, 8.3, 7), np.linspace(8.22, 6.0, 34), np.linspace(5.95, 4.75, 16)])[:, None]
+    y = np.concatenate(
+        [
+            8.74 - 0.72 * np.linspace(0, 1, 9) ** 1.6,
+            7.06 + 0.921 * np.cos(np.linspace(-0.0, np.pi, 34)),
+            np.linspace(6.05, 4.75, 16),
+        ]
+    )[:, None]
     y = y + (centre[1] - 7.63)
     turn = np.linspace(0, 1, 2 * ROUND)[None]
     top = 8.74 + centre[1] - 7.63
@@ -103,7 +109,7 @@ def hijab(centre, radius, rng, body, vertices, normals) -> list:
     wide = wide * (1 - chest) + TORSO_SIZE[0] * flat * 0.98 * chest
     deep = deep * (1 - chest) + (TORSO_SIZE[2] * flat + 0.12) * chest
     middle = middle * (1 - chest) + TORSO[2] * chest
-    half = 0.69 * np.sqrt(np.clip(1 - ((y - 7.06) / 0.92) ** 2, 0, 1))
+    half = 0.67 * np.sqrt(np.clip(1 - ((y - 7.06) / 0.92) ** 2, 0, 1))
     gap = np.arcsin(np.clip(half / np.maximum(wide, 1e-3), 0, 0.95))
     a = gap + turn * (2 * np.pi - 2 * gap)
     seed = rng.uniform(0, 6)
@@ -115,13 +121,14 @@ def hijab(centre, radius, rng, body, vertices, normals) -> list:
 
 def off_skin(grid: np.ndarray, body, vertices, normals) -> np.ndarray:
     """A grid of points whose lower part lies on the clothes and not in them."""
-    on = np.where(body.is_body & (body.vertices[:, 1] > 3.5) & (body.vertices[:, 1] < 6.6))[0]
+    on = np.where(body.is_body & (body.vertices[:, 1] > 3.5) & (body.vertices[:, 1] < 6.1))[0]
     flat = grid.reshape(-1, 3).copy()
     far, near = cKDTree(vertices[on]).query(flat, distance_upper_bound=0.6)
-    k = np.isfinite(far)
+    k = np.isfinite(far) & (flat[:, 1] < 6.0)
     at = on[near[k]]
     above = ((flat[k] - vertices[at]) * normals[at]).sum(1)
-    flat[k] += normals[at] * np.maximum(0, 0.11 - above)[:, None]
+    much = smooth_step(6.0, 5.7, flat[k, 1])
+    flat[k] += normals[at] * (np.maximum(0, 0.11 - above) * much)[:, None]
     return flat.reshape(grid.shape)
 
 

@@ -135,7 +135,7 @@ def skin(X, Y, Z, lip, mouth, colours, amounts):
         r, g, b = mix(r, g, b, colours[LIPS], s, 0.93 + 0.14 * noise3(X * 60, Y * 6, 2.0))
     if mouth > 0.3:
         s = step(0.3, 0.8, mouth)
-        r, g, b = r * (1 - s) + 0.14 * s, g * (1 - s) + 0.035 * s, b * (1 - s) + 0.03 * s
+        r, g, b = r * (1 - s) + 0.24 * s, g * (1 - s) + 0.07 * s, b * (1 - s) + 0.06 * s
     if amounts[STUBBLE] > 0 and lip < 0.4:
         r, g, b = mix(r, g, b, colours[STUBBLE_COLOUR], stubble(X, Y, Z, amounts[STUBBLE]), 1.0)
     r, g, b = mix(r, g, b, colours[BROW], brow(X, Y, Z, amounts), 1.0)
@@ -155,9 +155,9 @@ def eyeball(px, py, pz, gaze, colours, seed):
     white = 0.34 + 0.28 * colours[TONE, 0]  # eyes lie deep: beside dark skin full white would glow
     r, g, b = white, white * 0.95 * (1 - red), white * 0.92 * (1 - red)
     rays = 0.80 + 0.4 * noise3(math.atan2(py, px) * 9, angle * 6, seed)
-    ring = (1.15 - 0.80 * step(0.38, 0.54, angle)) * rays
-    r, g, b = mix(r, g, b, colours[IRIS], step(0.565, 0.52, angle), ring)
-    pupil = 1 - 0.97 * step(0.24, 0.20, angle)
+    ring = (1.2 - 0.85 * step(0.36, 0.52, angle)) * rays
+    r, g, b = mix(r, g, b, colours[IRIS], step(0.545, 0.50, angle), ring)
+    pupil = 1 - 0.97 * step(0.22, 0.18, angle)
     lid = 0.50 + 0.50 * step(0.12, 0.015, py)
     return r * pupil * lid, g * pupil * lid, b * pupil * lid, angle
 

@@ -203,14 +203,15 @@ def face_units(rng: np.random.Generator, expression: str) -> dict[str, float]:
         both("mouthDimple", u(0.1, 0.4))
     if expression == "grin":
         wide = u(0, 1) ** 2
-        units["jawOpen"] = 0.04 + 0.14 * wide
+        units["jawOpen"] = 0.02 + 0.12 * wide
         both("mouthUpperUp", u(0.65, 0.95))
         both("mouthLowerDown", 0.3 + 0.45 * wide)
         both("mouthStretch", u(0.2, 0.5))
     elif expression == "wink":
         units["eyeBlinkLeft"], units["eyeWideLeft"] = 0.95, 0.0
     elif expression == "pout":
-        units["mouthPucker"] = u(0.45, 0.8)
+        units["mouthPucker"] = u(0.35, 0.7)
+        both("mouthSmile", 0.15)
     elif expression == "surprise":
         units["jawOpen"], units["browInnerUp"] = u(0.22, 0.4), 0.6
         both("eyeWide", 0.3)
@@ -218,7 +219,7 @@ def face_units(rng: np.random.Generator, expression: str) -> dict[str, float]:
     elif expression == "smirk":
         units["mouthSmileLeft"], units["mouthSmileRight"] = u(0.5, 0.75), 0.3
     elif expression == "neutral":
-        both("mouthSmile", u(0.15, 0.32))
+        both("mouthSmile", u(0.25, 0.45))
     return units
 
 

@@ -29,7 +29,7 @@ LIGHTS = {
 HAIR_WIDTH, HAIR_MOST, HAIR_LEAST = (
     0.016,
     9000,
-    1300,
+    1000,
 )  # mesh units at the most strands; fewer strands are wider
 SHADOW_SPAN = 6.0  # mesh units that the shadow map covers
 RING = np.array(
@@ -92,7 +92,7 @@ def colours_and_amounts(p: Person, look: Look) -> tuple[np.ndarray, np.ndarray]:
     if look.lipstick:  # darker shades are worn on darker skin
         lips = 0.25 * lips + 0.75 * linear(look.lipstick) * (0.35 + 0.65 * float(tone.mean() / tone_colour(1).mean()))
     colours = [
-        tone, lips, brow, hair_colour, natural * 0.4 + tone * 0.08, linear(p.iris) * 0.7,
+        tone, lips, brow, hair_colour, natural * 0.4 + tone * 0.08, linear(p.iris),
         linear(look.lens), linear(look.frame), natural * 0.85, linear(look.fabric),
     ]  # fmt: skip
     scalp = {"buzz": 0.75, "bald": 0.12, "hijab": 0.5}.get(p.hair, 0.87)
@@ -133,7 +133,7 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
     v, normals = figure.dressed(p, look, pose)
     left, right = v[template.left_eye].mean(0), v[template.right_eye].mean(0)
     unit_pixels = view.focal * side / shot.distance  # pixels of a mesh unit at the head
-    n = int(np.clip(HAIR_MOST * HAIR_WIDTH * unit_pixels / 1.7, HAIR_LEAST, HAIR_MOST))
+    n = int(np.clip(HAIR_MOST * HAIR_WIDTH * unit_pixels / 2.5, HAIR_LEAST, HAIR_MOST))
     strands, tangents, chance = hair.hair(p.hair, template, v, normals, shape_rng, rng, n)
     if look.headwear in headwear.RIM:
         strands = headwear.press(strands, look.headwear, template, v)

@@ -180,6 +180,8 @@ def shade(
                     rgb[0], rgb[1], rgb[2], bare, gloss = paint.skin(X, Y, Z, lips, inside, colours, amounts)
                     wrap[0], wrap[1], wrap[2] = 0.34, 0.19, 0.13
                     hardness = 36.0 if lips > 0.5 else 22.0
+                    if inside > 0.3:  # a mouth's walls light each other
+                        sky, light = 0.5 + 0.5 * sky, 0.3 + 0.7 * light
             elif m == 8:  # a hood
                 cloth.fabric(rgb, bend, 0.6, 4.9, -0.3, w[0], w[1], w[2], -1.0, -cloth.NOBODY, cut, dyes, mask)
                 for c in range(3):
@@ -197,7 +199,7 @@ def shade(
                 rgb[0], rgb[1], rgb[2] = paint.tooth(X, Z)
                 gloss, hardness, sky, light = 0.06, 60.0, 0.6 + 0.4 * sky, 0.45 + 0.55 * light
             elif m == 4:
-                rgb[0], rgb[1], rgb[2], gloss = 0.42, 0.13, 0.12, 0.05
+                rgb[0], rgb[1], rgb[2], gloss, sky = 0.42, 0.13, 0.12, 0.03, 0.5 + 0.5 * sky
             elif m == 20:  # headwear.HAT
                 rgb[0], rgb[1], rgb[2], gloss = paint.fabric(X, Y - 8, Z, colours)
                 wrap[:] = 0.25
