@@ -14,6 +14,14 @@ WATCH = """() => {
 }"""
 
 
+def resized(page, canvas, width, height):
+    """The view in a window of another size."""
+    before = canvas.get_attribute("data-view")
+    page.set_viewport_size({"width": width, "height": height})
+    expect(canvas).not_to_have_attribute("data-view", before)
+    return settled(canvas)
+
+
 def test_nothing_flies_for_who_wants_no_motion(tab):
     tab.emulate_media(reduced_motion="reduce")
     canvas = open_map(tab, WALL)
@@ -31,24 +39,18 @@ def test_another_size_of_the_window_keeps_the_place(tab):
     canvas.press("+")
     x, y, k = settled(canvas)
     wide = canvas.bounding_box()["width"]
-    tab.set_viewport_size({"width": 1000, "height": 700})
-    expect(canvas).not_to_have_attribute("data-view", f"{x},{y},{k}")
-    smaller = settled(canvas)
+    smaller = resized(tab, canvas, 1000, 700)
     assert canvas.bounding_box()["width"] < wide
     assert smaller[:2] == pytest.approx([x, y], abs=1e-6) and smaller[2] < k
     sizes = canvas.locator("canvas").evaluate_all("all => all.map((c) => [c.width, c.height])")
     assert sizes[0] == sizes[1] == [round(canvas.bounding_box()[side]) for side in ("width", "height")]
-    tab.set_viewport_size({"width": 1200, "height": 900})
-    expect(canvas).not_to_have_attribute("data-view", ",".join(map(str, smaller)))
-    assert settled(canvas) == pytest.approx([x, y, k], rel=1e-6)
+    assert resized(tab, canvas, 1200, 900) == pytest.approx([x, y, k], rel=1e-6)
 
 
 def test_all_stays_in_view_in_a_window_of_another_size(tab):
     canvas = open_map(tab, WALL)
-    before = settled(canvas)
-    tab.set_viewport_size({"width": 900, "height": 700})
-    expect(canvas).not_to_have_attribute("data-view", ",".join(map(str, before)))
-    _, _, k = settled(canvas)
+    settled(canvas)
+    _, _, k = resized(tab, canvas, 900, 700)
     columns, box = int(canvas.get_attribute("data-columns")), canvas.bounding_box()
     assert columns * k <= box["width"] + 1 and -(-300 // columns) * k <= box["height"] + 1
 
