@@ -4,7 +4,7 @@
 import { absolute, between, bounded, centred, eased, homeOf, relative, sameView, toScreen, zoomed } from './camera';
 import { clamp } from './dom';
 import { hasPlace, sizeAt, zoomFor, type Layout } from './layouts';
-import { onScreen, type Stand } from './scene';
+import { levelFor, Lists, onScreen, standOf, type Scene, type Stand } from './scene';
 import type { Camera, Family, Size, View } from './types';
 
 const FLIGHT = 300, PASSAGE = 900; // ms: of the camera, and of the photos
@@ -21,6 +21,7 @@ export class Eye {
   camera: Camera = { x: 0, y: 0, k: 1 };
   view: View = { width: 0, height: 0, dpr: 1, free: { width: 0, height: 0 } };
   passage: Passage | null = null;
+  private readonly lists = new Lists();
   private flight: Flight | null = null;
   private movedAt = -Infinity;
 
@@ -123,5 +124,17 @@ export class Eye {
     this.moved();
   }
   /** How far the passage is at a frame, 0..1. */
-  progress(now: number): number { return this.passage ? eased(clamp((now - this.passage.start) / PASSAGE, 0, 1)) : 1; }
+  private progress(now: number): number { return this.passage ? eased(clamp((now - this.passage.start) / PASSAGE, 0, 1)) : 1; }
+
+  /** What a frame shows of these photos. */
+  scene(now: number, photos: Pick<Scene, 'atlas' | 'ranks' | 'look' | 'paper'>): Scene {
+    const { layout, camera, view, passage } = this, { atlas, look } = photos, stand = standOf(layout!, camera);
+    const common = { ...photos, view, list: this.lists.of(layout!, camera, view, look, passage !== null) };
+    if (!passage) {
+      const level = levelFor(atlas, stand.size * view.dpr);
+      return { ...common, from: stand, to: null, t: 0, level, families: [layout!.family], still: this.resting };
+    }
+    const { from, families } = passage, t = this.progress(now), size = from.size + (stand.size - from.size) * t;
+    return { ...common, from, to: stand, t, level: levelFor(atlas, Math.min(size * view.dpr, 44)), families, still: false };
+  }
 }

@@ -3,37 +3,31 @@
 
 import { Atlas, fetchRanks } from './atlas';
 import { Bar } from './bar';
-import { CanvasRenderer } from './canvas';
 import { Card, paintThumb } from './card';
 import { Choice } from './choice';
-import { FrameWatch, overruled, wantsWebgl } from './choose';
-import { onlyToText, textToOnly, type Only } from './colours';
+import { textToOnly, type Only } from './colours';
 import { element } from './dom';
 import { Eye, REST } from './eye';
 import { drawOutline, enclosed } from './lasso';
 import { hasPlace, layoutOf, step } from './layouts';
 import { Legend } from './legend';
-import { arrivedWith, readLink, writeLink, type Seen } from './link';
+import type { Seen } from './link';
+import { Memory, type Now } from './memory';
 import { Minimap } from './minimap';
-import { drawNames, namesOf, type Name } from './names';
+import { ClusterNames, drawNames } from './names';
 import { drawCaptions, drawMark, drawPictures, drawRinged, themeOf, type Theme } from './overlay';
 import { Panel } from './panel';
 import { Pointing, type Point, type Pointed } from './pointing';
-import type { Renderer } from './renderer';
-import { Lists, levelFor, middleOf, sideOf, standOf, under, type Scene } from './scene';
+import { middleOf, sideOf, standOf, under, type Scene } from './scene';
 import { Search } from './search';
+import { Surface } from './surface';
 import type { Data, Facet, LayoutName } from './types';
-import { WebglRenderer } from './webgl';
 
-const SAVE = 250; // ms after the last change, the address says what is seen
 const NAMED_UP_TO = 40; // px: over larger photos the names of clusters would only be in the way
-const PAUSE = 500; // ms without a frame: what came before says nothing of how fast frames are
 const marked = new Set<string>();
 const mark = (name: string): void => { if (!marked.has(name)) { marked.add(name); performance.mark(name); } };
 
 export class ImageMap {
-  private readonly overlay = element('canvas', { class: 'overlay' });
-  private readonly context = this.overlay.getContext('2d')!;
   private readonly stage = element('div', { class: 'stage', tabindex: 0, role: 'application', 'aria-roledescription': 'image map' });
   private readonly free = element('div', { class: 'free' }); // lies over the stage, beside the panel
   private readonly live = element('div', { class: 'live', 'aria-live': 'polite' });
@@ -51,11 +45,11 @@ export class ImageMap {
   private readonly choice = new Choice(() => this.chose());
   private readonly listening = new AbortController();
   private readonly observer = new ResizeObserver(() => this.resize());
-  private readonly home = location.pathname; // another page's address is not ours to write
-  private readonly watch = overruled() ? null : new FrameWatch();
-  private renderer: Renderer;
+  private readonly memory = new Memory(() => this.seenNow());
+  private readonly surface = new Surface(this.stage, () => this.redraw());
+  private readonly context = this.surface.context;
+  private readonly names = new ClusterNames();
 
-  private came: Seen | null = null; // what the address asked for when the visitor came
   private data: Data | null = null;
   private atlas: Atlas | null = null;
   private all = new Int32Array(); // the ranks shown
@@ -70,17 +64,11 @@ export class ImageMap {
   private armed = false;
   private outline: Point[] = [];
   private facets: Facet[] = [];
-  private clusters: { facet: Facet; values: Float32Array } | null = null;
-  private names: Name[] = [];
-  private named: unknown[] = []; // what the names were found for
   private readonly thumbs = new Set<string>(); // pages that the search's list waits for
 
   private frame = 0;
   private telling = 0; // the frame that the panel waits for
-  private drawnAt = -Infinity;
-  private readonly lists = new Lists();
   private resting: ReturnType<typeof setTimeout> | undefined;
-  private saving: ReturnType<typeof setTimeout> | undefined;
 
   constructor(root: ShadowRoot) {
     const { eye, choice } = this, goTo = (rank: number): void => this.goTo(rank), redraw = (): void => this.redraw();
@@ -96,10 +84,8 @@ export class ImageMap {
       find: (q, signal) => this.atlas!.find(q, signal), facets: async () => this.facets, goTo,
       colourBy: (key, only) => void this.colourBy(key, only), thumb: (canvas, rank) => this.thumb(canvas, rank),
     });
-    this.renderer = this.makeRenderer(wantsWebgl());
     this.reveal.onclick = () => { this.shown = true; this.dress(); };
     const corner = element('div', { class: 'corner' }, this.minimap.box, this.legend.box);
-    this.stage.append(this.renderer.canvas, this.overlay);
     this.free.append(this.note, this.reveal, corner, this.card.box, this.search.box, this.live);
     this.box = element('div', { class: 'map' }, this.bar.box, element('div', { class: 'below' }, this.stage, this.free, this.panel.box));
     root.append(this.box);
@@ -115,12 +101,12 @@ export class ImageMap {
     this.listening.abort();
     this.observer.disconnect();
     for (const frame of [this.frame, this.telling]) cancelAnimationFrame(frame);
-    for (const timer of [this.resting, this.saving]) clearTimeout(timer);
-    this.remember();
+    clearTimeout(this.resting);
+    this.memory.dispose();
     this.search.close(); // it listens to the whole page
     this.card.dispose();
     this.panel.dispose();
-    this.renderer.dispose();
+    this.surface.dispose();
     this.atlas?.close(this);
     this.box.remove();
   }
@@ -168,7 +154,7 @@ export class ImageMap {
   private forget(): void {
     this.chosen = -1;
     this.facets = [];
-    this.clusters = null;
+    this.names.forget();
     this.choice.reset();
   }
   private fail(data: Data): void {
@@ -179,13 +165,13 @@ export class ImageMap {
   /** The address says what to see where this map is new on its page. */
   private seen(before: Data | null): Seen | null {
     const ours = this.data!.linked && (!before || before.world === this.data!.world) && !this.eye.layout;
-    return ours ? (this.came ??= readLink(arrivedWith())) : null;
+    return ours ? this.memory.arrival() : null;
   }
   /** The layout and the view that an address asks for, else those of before, else the first one as it is met. */
   private meet(seen: Seen | null): void {
     const { layouts } = this.data!, now = this.eye.layout?.name;
     const name = layouts.find((each) => each === seen?.layout) ?? layouts.find((each) => each === now) ?? layouts[0]!;
-    this.arrange(name, seen?.view ?? this.recalled(name));
+    this.arrange(name, seen?.view ?? this.memory.recalled(this.data!, name, this.all.length));
   }
   /** What an address asks for beside: the photo, which has to be found, colours and filter. */
   private async ask(seen: Seen | null): Promise<void> {
@@ -205,16 +191,16 @@ export class ImageMap {
     const find = (key: string | null | undefined) => facets.find((facet) => facet.key === key), [cluster, facet] = [find('cluster'), find(seen?.colour)];
     if (cluster && (layouts.includes('tsne') || layouts.includes('snapped'))) {
       const values = await atlas.values('cluster').catch(() => null);
-      if (values && this.atlas === atlas) this.clusters = { facet: cluster, values };
-      this.name();
+      if (values && this.atlas === atlas) this.names.learn(cluster, values);
     }
     if (facet) await this.colourBy(facet.key, seen?.only ? textToOnly(facet, seen.only) : null);
     this.redraw();
   }
   /** Back and forward within the page. */
   private follow(): void {
-    if (!this.eye.layout || !this.data?.linked || location.pathname !== this.home) return;
-    const seen = readLink(location.search), name = this.data.layouts.find((each) => each === seen.layout);
+    const seen = this.memory.turned();
+    if (!seen || !this.eye.layout || !this.data?.linked) return;
+    const name = this.data.layouts.find((each) => each === seen.layout);
     if (name) this.change(name);
     if (seen.view) this.eye.goBack(seen.view);
     if (!seen.photo) this.select(-1);
@@ -252,23 +238,15 @@ export class ImageMap {
     const layout = layoutOf(name, this.all, atlas, { width, height, thumb, captions: name === 'named' });
     eye.look(layout, shares);
     this.bar.offer(data!.layouts, name, data!.tools);
-    this.name();
-  }
-  /** Names the clusters where there are some; a view of another size has the same names. */
-  private name(): void {
-    const { clusters, all, eye: { layout } } = this, key = [layout?.name, clusters, all];
-    if (key.every((part, i) => part === this.named[i])) return;
-    this.named = key;
-    this.names = layout?.family === 'map' && clusters ? namesOf(layout, clusters.values, clusters.facet) : [];
   }
   /** The visitor wants another layout: photos fly there. */
   private change(name: LayoutName): void {
     const { eye } = this;
     if (!eye.layout || name === eye.layout.name) return;
     const from = eye.standNow();
-    this.remember();
+    this.memory.remember();
     this.hovered = -1;
-    this.arrange(name, this.recalled(name));
+    this.arrange(name, this.memory.recalled(this.data!, name, this.all.length));
     eye.depart(from, (i) => i);
     eye.bring(this.selected, false);
     this.moved();
@@ -280,45 +258,20 @@ export class ImageMap {
     if (width === eye.view.width && height === eye.view.height && dpr === eye.view.dpr) return eye.uncover(free);
     const { layout } = eye, shares = layout && !eye.atHome ? eye.shares : null;
     eye.view = { width, height, dpr, free };
-    Object.assign(this.overlay, { width: Math.round(width * dpr), height: Math.round(height * dpr) });
+    this.surface.resize(eye.view);
     if (layout) {
       this.arrange(layout.name, shares);
       this.hovered = -1;
-    } else if (this.index) this.meet(this.came); // the photos were there before there was room for them
+    } else if (this.index) this.meet(this.seen(this.data)); // the photos were there before there was room for them
     this.draw(performance.now()); // at once: setting a canvas's size has blanked it
   }
   private full(): void { void (document.fullscreenElement ? document.exitFullscreen() : this.box.requestFullscreen()); }
 
-  // --- memory and address
-
-  private memory(name: LayoutName): string { return `deepselfie:view:${this.data!.world}:${name}:${this.data!.key}`; }
-  private recalled(name: LayoutName): [number, number, number] | null {
-    const { n, version, view } = JSON.parse(sessionStorage.getItem(this.memory(name)) ?? '{}');
-    return n === this.all.length && version === this.data!.version ? view : null;
-  }
-  private remember(): void {
-    const { eye, all, data } = this;
-    if (!eye.layout) return;
-    const kept = { n: all.length, version: data!.version, view: eye.shares };
-    sessionStorage.setItem(this.memory(eye.layout.name), JSON.stringify(kept));
-  }
-  private save(): void {
-    clearTimeout(this.saving);
-    this.saving = setTimeout(() => void this.saveNow(), SAVE);
-  }
-  private async saveNow(): Promise<void> {
-    const { atlas, data, chosen, eye, choice: { facet, only } } = this;
-    if (!eye.layout || !data || eye.flying) return;
-    this.remember();
-    if (!data.linked) return;
-    const id = chosen >= 0 ? (await atlas!.photo(chosen)).id ?? null : null;
-    if (chosen !== this.chosen || !eye.layout || location.pathname !== this.home || this.listening.signal.aborted) return;
-    const seen: Seen = {
-      layout: eye.layout.name === data.layouts[0] ? null : eye.layout.name, view: eye.atHome ? null : eye.shares, photo: id,
-      colour: facet?.key ?? null, only: facet && only ? onlyToText(facet, only) : null,
-    };
-    const query = writeLink(location.search, seen);
-    if (query !== location.search) history.replaceState(history.state, '', location.pathname + query + location.hash);
+  private seenNow(): Now | null {
+    const { data, atlas, all: { length: n }, eye, chosen, choice: { facet, only } } = this;
+    if (!data || !atlas || !eye.layout) return null;
+    const { layout: { name: layout }, shares, atHome, flying } = eye, id = async () => (await atlas.photo(chosen)).id ?? null;
+    return { data, n, layout, shares, atHome, flying, chosen, id, facet, only };
   }
 
   // --- choosing
@@ -331,7 +284,7 @@ export class ImageMap {
     const { atlas } = this;
     this.live.textContent = rank < 0 ? 'No photo selected' : `Photo ${rank + 1} of ${atlas!.n}: `
       + `score ${Math.round(100 * atlas!.score[rank]!)} percent, better liked than ${atlas!.share(rank)} percent of these`;
-    this.save();
+    this.memory.save();
     this.redraw();
   }
   /** Selects a photo and, where it is on this map, flies to it. */
@@ -366,7 +319,7 @@ export class ImageMap {
   private chose(): void {
     const { facet, values, only } = this.choice;
     this.legend.show(facet, values, only, this.all);
-    this.save();
+    this.memory.save();
     this.redraw();
     cancelAnimationFrame(this.telling);
     this.telling = requestAnimationFrame(() => { this.telling = requestAnimationFrame(() => this.tell()); });
@@ -378,24 +331,9 @@ export class ImageMap {
 
   // --- drawing
 
-  private makeRenderer(webgl: boolean): Renderer {
-    const made = webgl ? new WebglRenderer(() => this.redraw(), () => this.replaceRenderer()) : new CanvasRenderer(() => this.redraw());
-    made.canvas.className = 'photos';
-    this.stage.dataset.renderer = made.kind;
-    return made;
-  }
-  /** WebGL has failed or is slow here. */
-  private replaceRenderer(): void {
-    if (this.renderer.kind === 'canvas') return;
-    const old = this.renderer;
-    this.renderer = this.makeRenderer(false);
-    old.canvas.replaceWith(this.renderer.canvas);
-    old.dispose();
-    this.redraw();
-  }
   private moved(): void {
     this.stage.toggleAttribute('data-moving', true);
-    this.save();
+    this.memory.save();
     this.redraw();
   }
   redraw(): void {
@@ -406,27 +344,17 @@ export class ImageMap {
       this.draw(now);
     });
   }
-  private makeScene(now: number): Scene {
-    const { eye, atlas, choice: { look } } = this, { view, passage } = eye, stand = standOf(eye.layout!, eye.camera);
-    const common = { atlas: atlas!, ranks: this.all, look, paper: this.paper, view, list: this.lists.of(eye.layout!, eye.camera, view, look, passage !== null) };
-    if (!passage) {
-      const level = levelFor(atlas!, stand.size * view.dpr);
-      return { ...common, from: stand, to: null, t: 0, level, families: [eye.layout!.family], still: eye.resting };
-    }
-    const { from, families } = passage, t = eye.progress(now), size = from.size + (stand.size - from.size) * t;
-    return { ...common, from, to: stand, t, level: levelFor(atlas!, Math.min(size * view.dpr, 44)), families, still: false };
-  }
   private draw(now: number): void {
     const { atlas, context, data, eye: { layout, camera, view } } = this;
     if (!view.width || !data) return;
-    context.setTransform(view.dpr, 0, 0, view.dpr, 0, 0);
-    context.clearRect(0, 0, view.width, view.height);
+    this.surface.clear(view);
     if (!layout || !atlas?.n) return;
-    const scene = (this.scene = this.makeScene(now)), tiny = atlas.unpackTiny();
-    const pages = this.renderer.draw(scene);
+    const { all: ranks, choice: { look }, paper } = this, tiny = atlas.unpackTiny();
+    const scene = (this.scene = this.eye.scene(now, { atlas, ranks, look, paper }));
+    const pages = this.surface.draw(scene, now);
     const pictures = drawPictures(context, scene);
     if (layout.name === 'named' && data.captions && !scene.to) drawCaptions(context, scene, data.captions, this.theme);
-    if (!scene.to && this.names.length && sideOf(scene) < NAMED_UP_TO) drawNames(context, this.names, camera, view, this.theme);
+    if (!scene.to && sideOf(scene) < NAMED_UP_TO) drawNames(context, this.names.of(layout), camera, view, this.theme);
     this.drawChosen(scene, pages);
     if (this.outline.length) drawOutline(context, this.outline, { accent: this.theme.accent });
     if (data.tools) this.minimap.paint(atlas, layout, camera, view, scene.look);
@@ -435,11 +363,10 @@ export class ImageMap {
     const others = [...this.card.paint(), ...this.panel.paint()];
     atlas.pages.want(this, [...new Set([...tiny, ...others, ...this.thumbs, ...pages])]);
     atlas.pictures.want(this, pictures);
-    this.after(scene, tiny.length, now);
+    this.after(scene, tiny.length);
   }
-  private after(scene: Scene, missing: number, now: number): void {
-    const { stage, eye, eye: { camera, layout } } = this, pause = now - this.drawnAt;
-    this.drawnAt = now;
+  private after(scene: Scene, missing: number): void {
+    const { stage, eye, eye: { camera, layout } } = this;
     Object.assign(stage.dataset, { view: [camera.x, camera.y, camera.k].join(), columns: layout!.columns || '', layout: layout!.name });
     mark('imagemap:dots');
     if (!missing) mark('imagemap:thumbnails');
@@ -447,7 +374,6 @@ export class ImageMap {
     if (eye.passage) this.redraw();
     stage.toggleAttribute('data-selected', scene.look.dim !== null);
     stage.toggleAttribute('data-moving', Boolean(eye.passage || eye.flying || !scene.still));
-    if (this.renderer.kind === 'webgl' && !scene.still && pause < PAUSE && this.watch?.slow(pause)) this.replaceRenderer();
     clearTimeout(this.resting);
     if (!scene.still) this.resting = setTimeout(() => this.redraw(), REST + 10);
   }

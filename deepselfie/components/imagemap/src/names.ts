@@ -37,6 +37,23 @@ function densest({ x, y }: Layout, members: number[]): { x: number; y: number } 
 }
 const median = (numbers: number[]): number => Float32Array.from(numbers).sort()[numbers.length >> 1]!;
 
+/** The names of the clusters of a world, found once for each layout. */
+export class ClusterNames {
+  private clusters: { facet: Facet; values: Float32Array } | null = null;
+  private key: unknown[] = []; // what the names were found for
+  private names: Name[] = [];
+
+  learn(facet: Facet, values: Float32Array): void { this.clusters = { facet, values }; }
+  forget(): void { this.clusters = null; }
+  /** None where places mean nothing; a view of another size has the same. */
+  of(layout: Layout): Name[] {
+    const { clusters } = this, key = [layout.name, layout.ranks, clusters];
+    if (key.every((part, i) => part === this.key[i])) return this.names;
+    this.key = key;
+    return (this.names = layout.family === 'map' && clusters ? namesOf(layout, clusters.values, clusters.facet) : []);
+  }
+}
+
 /** Writes the names in view, the largest first and none over another, in CSS px. */
 export function drawNames(
   context: CanvasRenderingContext2D, names: Name[], camera: Camera, view: Size,
