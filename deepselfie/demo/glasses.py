@@ -29,13 +29,15 @@ class Sheets:
 
 
 def glasses(left: np.ndarray, right: np.ndarray, kind: str, rng: np.random.Generator):
-    """points (n, 3), triangles (m, 3), materials (m,) for the eye centres `left` and `right`; kind: sun or clear."""
-    sheets = Sheets()
+    """points (n, 3), triangles (m, 3), materials (m,) for the eye centres `left` and `right`; kind: sun or clear;
+    and of the panes points, triangles and how brightly they mirror, 0..1: two slanting streaks."""
+    sheets, panes, streaks = Sheets(), Sheets(), []
+    slant, shift = rng.uniform(0.4, 0.9), rng.uniform(-0.12, 0.12)
     wide, high = (0.265, 0.215) if kind == "sun" else (0.255, 0.19)
     squareness = rng.uniform(2, 4)
     wide, high = wide * rng.uniform(0.92, 1.1), high * rng.uniform(0.88, 1.15)
     angle = np.linspace(0, 2 * np.pi, 33)
-    front = max(left[2], right[2]) + 0.275
+    front = max(left[2], right[2]) + 0.29
 
     def on_face(centre: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         across = centre[0] + x
@@ -47,6 +49,11 @@ def glasses(left: np.ndarray, right: np.ndarray, kind: str, rng: np.random.Gener
     rim = rng.choice([0.014, 0.02, 0.03]) if kind == "clear" else 0.026
     for centre in (left, right):
         x, y = rounded(np.cos(angle)) * wide, rounded(np.sin(angle)) * high
+        grow = np.linspace(0, 1, 10)[:, None]
+        panes.add(on_face(centre, x * grow, y * grow) + np.array([0, 0, 0.004]), LENS)
+        across = x * grow + slant * y * grow - shift
+        streak = np.exp(-((across / 0.05) ** 2)) + 0.6 * np.exp(-(((across - 0.13) / 0.02) ** 2))
+        streaks.append((0.06 + 0.8 * streak * (1 - 0.5 * grow)).ravel())
         if kind == "sun":
             grow = np.linspace(0, 1, 4)[:, None]
             sheets.add(on_face(centre, x * grow, y * grow), LENS)
@@ -58,7 +65,7 @@ def glasses(left: np.ndarray, right: np.ndarray, kind: str, rng: np.random.Gener
         hinge = on_face(centre, np.array(side * wide * 1.05), np.array(high * 0.45))
         t = np.linspace(0, 1, 6)
         temple = [
-            hinge[0] + (0.84 * side - hinge[0]) * np.minimum(1, t * 3),
+            hinge[0] + (0.80 * side - hinge[0]) * np.minimum(1, t * 1.6),
             hinge[1] + 0 * t,
             hinge[2] + (0.45 - hinge[2]) * t,
         ]
@@ -71,4 +78,7 @@ def glasses(left: np.ndarray, right: np.ndarray, kind: str, rng: np.random.Gener
         np.concatenate(sheets.points).astype(np.float32),
         np.concatenate(sheets.triangles).astype(np.int32),
         np.concatenate(sheets.materials).astype(np.int32),
+        np.concatenate(panes.points).astype(np.float32),
+        np.concatenate(panes.triangles).astype(np.int32),
+        np.concatenate(streaks).astype(np.float32),
     )

@@ -49,7 +49,7 @@ STYLES = {
     "quiff": Style("lie", 0.44, 0.015, 3, 0.16, 0.35, 10),
     "buzz": Style("stand", 0.05, 0.0, 3, 0.04, 1.0, 3),
     "bald": Style("stand", 0.0, 0.0, 3, 0.0, 1.0, 2),
-    "curlyshort": Style("stand", 0.42, 0.07, 13, 0.22, 0.5, 14, 0.8),
+    "curlyshort": Style("stand", 0.36, 0.055, 15, 0.2, 0.5, 14, 0.45),
     "afro": Style("stand", 0.62, 0.05, 22, 0.45, 0.85, 18, 0.2),
     "hijab": Style("stand", 0.0, 0.0, 3, 0.12, 1.0, 2),
 }
@@ -308,7 +308,7 @@ def hair(name: str, body: Body, vertices, normals, guide_rng, rng, n: int):
     points = guide[a, :1] + (position - guide[a, 0])[:, None] * (1 - held)
     points = points + (moves[a] * (1 - share) + moves[b] * share) * (length if style.kind != "tied" else 1)
     if style.curl > 0:
-        spread = {"braids": 6.28, "coily": 0.8, "afro": 3.0}.get(name, 0.3)
+        spread = {"braids": 6.28, "coily": 0.8, "afro": 3.0, "curlyshort": 0.7}.get(name, 0.3)
         angle = (phase[a] + rng.normal(0, spread, n)).astype(single)[:, None] + along * turns
         grown = np.minimum(1, along * 12) if name in ("braids", "afro", "curlyshort") else smooth_step(0.05, 0.5, along)
         grown = grown * style.curl

@@ -109,7 +109,7 @@ def hijab(centre, radius, rng, body, vertices, normals) -> list:
     wide = wide * (1 - chest) + TORSO_SIZE[0] * flat * 0.98 * chest
     deep = deep * (1 - chest) + (TORSO_SIZE[2] * flat + 0.12) * chest
     middle = middle * (1 - chest) + TORSO[2] * chest
-    half = 0.67 * np.sqrt(np.clip(1 - ((y - 7.06) / 0.92) ** 2, 0, 1))
+    half = 0.67 * np.sqrt(np.clip(1 - ((y - centre[1] + 0.57) / 0.92) ** 2, 0, 1))
     gap = np.arcsin(np.clip(half / np.maximum(wide, 1e-3), 0, 0.95))
     a = gap + turn * (2 * np.pi - 2 * gap)
     seed = rng.uniform(0, 6)

@@ -152,13 +152,13 @@ def eyeball(px, py, pz, gaze, colours, seed):
     length = math.sqrt(px * px + py * py + pz * pz) + 1e-9
     angle = math.acos(min(1.0, max(-1.0, (px * gaze[0] + py * gaze[1] + pz * gaze[2]) / length)))
     red = step(0.5, 1.1, angle) * 0.16
-    white = 0.34 + 0.28 * colours[TONE, 0]  # eyes lie deep: beside dark skin full white would glow
+    white = 0.40 + 0.26 * colours[TONE, 0]  # eyes lie deep: beside dark skin full white would glow
     r, g, b = white, white * 0.95 * (1 - red), white * 0.92 * (1 - red)
     rays = 0.80 + 0.4 * noise3(math.atan2(py, px) * 9, angle * 6, seed)
     ring = (1.2 - 0.85 * step(0.36, 0.52, angle)) * rays
     r, g, b = mix(r, g, b, colours[IRIS], step(0.545, 0.50, angle), ring)
     pupil = 1 - 0.97 * step(0.22, 0.18, angle)
-    lid = 0.50 + 0.50 * step(0.12, 0.015, py)
+    lid = 0.55 + 0.45 * step(0.12, 0.015, py)
     return r * pupil * lid, g * pupil * lid, b * pupil * lid, angle
 
 

@@ -23,8 +23,8 @@ TONES = [
 ]  # fmt: skip
 HAIR_COLOURS = {
     "black": (33, 28, 27), "dark brown": (60, 42, 33), "brown": (92, 65, 47), "light brown": (130, 97, 68),
-    "blond": (186, 150, 102), "platinum": (208, 192, 164), "red": (124, 62, 36), "grey": (150, 146, 142),
-    "pink": (176, 104, 124), "blue": (62, 80, 116),
+    "blond": (186, 150, 102), "platinum": (208, 192, 164), "red": (134, 76, 50), "grey": (150, 146, 142),
+    "pink": (186, 124, 138), "blue": (72, 88, 118),
 }  # fmt: skip
 COLOURS_OF_FAIR = {
     "black": 0.1,

@@ -90,7 +90,7 @@ def colours_and_amounts(p: Person, look: Look) -> tuple[np.ndarray, np.ndarray]:
     brow = grown * 0.42 + tone * 0.04
     lips = tone * np.array([0.80, 0.52, 0.52])
     if look.lipstick:  # darker shades are worn on darker skin
-        lips = 0.25 * lips + 0.75 * linear(look.lipstick) * (0.35 + 0.65 * float(tone.mean() / tone_colour(1).mean()))
+        lips = 0.25 * lips + 0.75 * linear(look.lipstick) * (0.22 + 0.78 * float(tone.mean() / tone_colour(1).mean()))
     colours = [
         tone, lips, brow, hair_colour, natural * 0.4 + tone * 0.08, linear(p.iris),
         linear(look.lens), linear(look.frame), natural * 0.85, linear(look.fabric),
@@ -148,7 +148,7 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
     place, lip, mouth = template.vertices, template.lip, template.mouth
     solid = template.triangles[chosen & ~forearm] if pose.kind == "reach" else triangles
     if look.glasses != "none":
-        gv, gt, gm = glasses.glasses(left, right, look.glasses, rng)
+        gv, gt, gm, *panes = glasses.glasses(left, right, look.glasses, rng)
         gn = raster.vertex_normals(gv, gt)
         gn *= np.where(gn[:, 2:] < 0, -1, 1)
         triangles, material = np.concatenate([triangles, gt + len(v)]), np.concatenate([material, gm])
@@ -188,10 +188,14 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
     raster.draw_triangles(projected, triangles, material, depth, number, bary)
     veil, (lashes, darkness) = np.zeros((side, side), np.float32), hair.lashes()
     raster.draw_veil(projected, lashes, darkness * np.float32(0.55 + look.eyeline), depth, veil)
+    if look.glasses != "none":
+        glare, (pv, pt, streaks) = np.zeros((side, side), np.float32), panes
+        raster.draw_veil(view.project(pv, side), pt, streaks, depth, glare)
+        veil -= glare
     raster.draw_strands(view.project(strands, side), tangents, chance, thickness, 0.0, depth, front, layer)
     if p.beard == "beard":
-        bx, bt, bc = hair.beard(template, v, normals, p.beard_length, rng, max(500, n // 3))
-        wide = max(0.6, thickness * 0.6)
+        bx, bt, bc = hair.beard(template, v, normals, p.beard_length, rng, max(600, n // 2))
+        wide = max(0.6, thickness * 0.45)
         raster.draw_strands(view.project(bx, side), bt, bc, wide, 1.0, depth, front, layer)
     light = lamps(shot)
     map_side = int(np.clip(side, 140, 400))

@@ -218,9 +218,9 @@ def shade(
                     toward += (2 * ne * n[c] - e[c]) * lamps[WINDOW, c]
                 for c in range(3):
                     out[y, x, c] += step(0.965, 0.985, toward) * (0.7 * lamps[KEY_COLOUR, c] + 0.5 * lamps[SKY, c])
-            dark = 1 - 0.9 * veil[y, x]
+            dark, glare = 1 - 0.9 * max(0.0, veil[y, x]), max(0.0, -veil[y, x])
             for c in range(3):
-                out[y, x, c] *= dark
+                out[y, x, c] = out[y, x, c] * dark + glare * 0.14 * (lamps[SKY, c] + 0.4 * lamps[KEY_COLOUR, c])
             skin[y, x] = bare * (1 - hidden)
             if hidden > 0:
                 for c in range(3):
