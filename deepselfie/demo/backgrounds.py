@@ -1,4 +1,4 @@
-"""The place behind the people as this camera sees it: traced, lit by the light that falls on the person, out of focus."""
+"""The place behind the people as the camera sees it: traced, in the light that falls on the people, out of focus."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ METRES = 0.1  # of a mesh unit
 WIDEST, LONGEST = 0.70, 1.25  # focal lengths in picture heights: phones see much of a place
 
 
-def bounds(shapes: np.ndarray, rotation: np.ndarray, eye: np.ndarray, focal: float, x: float, y: float, side: int):
+def bounds(shapes: np.ndarray, rotation: np.ndarray, eye: np.ndarray, focal, squish, x, y, side: int) -> np.ndarray:
     """(N, 4) int32: left, top, right, bottom of the pixels in which each shape can be seen."""
     c, s = shapes[:, 7], shapes[:, 8]
     low, high = np.full((len(shapes), 2), np.inf), np.full((len(shapes), 2), -np.inf)
@@ -32,7 +32,7 @@ def bounds(shapes: np.ndarray, rotation: np.ndarray, eye: np.ndarray, focal: flo
                 v = at @ rotation.T
                 behind |= v[:, 2] < 0.05
                 z = np.maximum(v[:, 2:], 0.05)
-                p = np.array([x, y]) + focal * v[:, :2] * np.array([1, -1]) / z
+                p = np.array([x, y]) + focal * v[:, :2] * np.array([squish, -1]) / z
                 low, high = np.minimum(low, p), np.maximum(high, p)
     low[behind], high[behind] = 0, 1
     edges = np.concatenate([np.floor(low * side), np.ceil(high * side)], 1)
@@ -51,7 +51,7 @@ def out_of_focus(image: np.ndarray, radius: float) -> np.ndarray:
 
 
 def background(shot: Shot, view: Camera, light: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
-    """(side, side, 3) float32 linear light, drawn at half the size. light: rows as in shading, of the person's own."""
+    """(side, side, 3) float32 linear light, drawn at half the size. light: the person's, rows as in shading."""
     full, side = side, side // 2
     place = Place(rng)
     PAINTERS[shot.background](place)
@@ -67,13 +67,22 @@ def background(shot: Shot, view: Camera, light: np.ndarray, side: int, rng: np.r
     near = place.near
     if shot.light == "flash":
         near = float(np.linalg.norm(eye - head))
-    at = np.array([*(head + key * max(near, 1.0)), float(near > 0), 0.25 if near > 0 else 0.05])
+    at = np.array([*(head + key * max(near, 1.0)), float(near > 0), 0.25 if near > 0 else 0.05, place.crowded])
     ambient = place.ambient * (1.5 if place.near > 0 else 1.0)  # walls throw light at each other
     lights = np.array([key, colour * place.share, open_sky * ambient, ground * ambient])
-    sky = np.array([place.zenith, place.horizon, place.sun, place.sun_colour, [place.clouds, 0, place.haze]])
+    sun = np.array(place.sun) / np.linalg.norm(place.sun)
+    sky = np.array([place.zenith, place.horizon, sun, place.sun_colour, [place.clouds, place.peaks, place.haze]])
     colour, fall, glow, _ = tracer.trace(
-        *(side, view.rotation, eye, focal, x, y, shapes),
-        *(bounds(shapes, view.rotation, eye, focal, x, y, side), lights, at, lamps, sky, seed, near * near),
+        *(side, view.rotation, eye, focal, view.squish, x, y, shapes),
+        *(
+            bounds(shapes, view.rotation, eye, focal, view.squish, x, y, side),
+            lights,
+            at,
+            lamps,
+            sky,
+            seed,
+            near * near,
+        ),
     )
     fall = cv2.blur(fall, (3, 3)) if side < 150 else cv2.GaussianBlur(fall, (0, 0), side / 110)
     image = out_of_focus(colour * fall + glow, blur * side)

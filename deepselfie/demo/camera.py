@@ -21,12 +21,13 @@ class Camera:
     focal: float  # in picture heights
     x: float
     y: float
+    squish: float = 1.0  # width against height of what is seen
 
     def project(self, points: np.ndarray, size: float = 1.0) -> np.ndarray:
         """points (..., 3) to (..., 3) float32: x, y in units of 1/size of the picture, and distance."""
         v = (points - self.position.astype(np.float32)) @ self.rotation.T.astype(np.float32)
         out = np.empty(v.shape, np.float32)
-        out[..., 0] = size * (self.x + self.focal * v[..., 0] / v[..., 2])
+        out[..., 0] = size * (self.x + self.focal * self.squish * v[..., 0] / v[..., 2])
         out[..., 1] = size * (self.y - self.focal * v[..., 1] / v[..., 2])
         out[..., 2] = v[..., 2]
         return out
@@ -39,7 +40,8 @@ def camera(shot: Shot, place: int, seed: int, index: int) -> Camera:
     x, y, head, tilt, yaw = shot.x, shot.y, shot.head * smaller, shot.tilt, shot.yaw
     if shot.group > 1:
         x = across + rng.uniform(-0.02, 0.02)
-        tilt = (tilt * 0.6 if place == 0 else tilt * 0.3 + rng.normal(0, 4)) + (0.5 - across) * 22  # heads together
+        own = tilt * 0.6 if place == 0 else tilt * 0.3 + rng.normal(0, 4)
+        tilt = own + (0.5 - across) * 22  # heads together
         yaw = yaw * 0.4 + rng.uniform(-8, 8) + (0.5 - across) * 20
         y = y - (shot.head - head) * 0.3 + (0 if place == 0 else rng.uniform(-0.04, 0.03))
     a, b, c = math.radians(yaw), math.radians(shot.pitch), math.radians(tilt)
@@ -48,7 +50,14 @@ def camera(shot: Shot, place: int, seed: int, index: int) -> Camera:
     right /= np.linalg.norm(right)
     up = np.cross(right, -toward)
     rotation = np.array([right * math.cos(c) + up * math.sin(c), up * math.cos(c) - right * math.sin(c), -toward])
-    return Camera(rotation, AIM + toward * shot.distance, head * shot.distance / HEAD, x, y)
+    return Camera(
+        rotation,
+        AIM + toward * shot.distance,
+        head * shot.distance / HEAD,
+        0.5 + (x - 0.5) * shot.squish,
+        y,
+        shot.squish,
+    )
 
 
 def box(points: np.ndarray) -> tuple[float, float, float, float]:

@@ -34,7 +34,11 @@ def cut_and_dyes(c: Clothes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         GARMENTS.index(c.garment), NECKLINES.index(c.neckline), c.depth, c.sleeve, PATTERNS.index(c.pattern), c.scale,
         c.seed,
     ]  # fmt: skip
-    return np.array(cut, np.float64), np.array([linear(d) for d in (c.main, c.second, c.inner, c.trousers)]), prints.chest(c.seed)
+    return (
+        np.array(cut, np.float64),
+        np.array([linear(d) for d in (c.main, c.second, c.inner, c.trousers)]),
+        prints.chest(c.seed),
+    )
 
 
 @njit(cache=True, fastmath=True)
@@ -70,7 +74,7 @@ def hems(X, Y, Z, cut):
         strap = 0.62 < ax < 0.76
         top = 4.95 + 0.18 * step(0.2, 0.6, ax) - 0.9 * step(0.75, 1.5, ax)
         neck = max(neck, Y - top) if not strap else neck
-        if strap and Y > top:
+        if strap and top < Y:
             neck = max(neck, -0.05)
     if kind == TANK and Y > 3.4:
         neck = max(neck, ax - (1.02 + 0.42 * step(5.2, 4.1, Y)))
@@ -133,7 +137,7 @@ def patterned(pattern, a, b, x, y, z, t, scale, mask):
         angle = math.atan2(du, dv)
         return step(0.36, 0.26, math.sqrt(du * du + dv * dv) / (0.75 + 0.25 * math.cos(5 * angle)))
     if pattern == BLOCKED:
-        return 1.0 if y < 4.55 and t < 0 or t > 1.3 else 0.0
+        return 1.0 if (y < 4.55 and t < 0) or t > 1.3 else 0.0
     if pattern == PRINTED and t < 0 and z > 0.2 and abs(x) < 0.8:
         return print_on(x, y - 4.35, mask)
     return 0.0
@@ -180,7 +184,7 @@ def fabric(out, bend, X, Y, Z, x, y, z, neck, sleeve, cut, dyes, mask):
             wide = BAND * (1.5 if kind == SWEATER else 1.0)
             edge = abs(neck + wide)
             if neck > -wide:  # the knitted collar
-                p, k = p * 0.3, k * (0.92 + 0.025 * math.sin(b * 60))
+                p, k = 0.0, k * (0.92 + 0.025 * math.sin(b * 60))
             k *= 1 - 0.30 * step(0.035, 0.0, edge)
             k *= 1 - 0.25 * step(0.03, 0.0, abs(sleeve + 0.12))
             if kind == SWEATER:

@@ -10,7 +10,7 @@ from deepselfie.demo.shots import Shot
 GREY = np.array([0.299, 0.587, 0.114], np.float32)
 BORDER_WIDTH = {"white": 0.06, "black": 0.10, "thin": 0.03}  # of the picture's side
 BORDER_VALUE = {"white": 1.0, "black": 0.0, "thin": 1.0}
-MIDDLE_GREY = 0.27
+MIDDLE_GREY = 0.30
 MOST_PURE = 0.64  # (largest - least) / largest of red, green, blue, of skin
 METERING = 0.78  # 1: every picture equally bright; less: dark skin and dark rooms stay darker
 

@@ -103,7 +103,7 @@ def figure(p: Person) -> Figure:
 def hang(smooth: np.ndarray, loose: float) -> None:
     """Cloth falls from the chest instead of clinging to the waist; in place. loose: its width against the chest's."""
     template = body()
-    x, y, z = template.vertices.T
+    x, y, _z = template.vertices.T
     trunk = template.is_body & (abs(x) < 1.62 + 0.45 * np.maximum(0, 4.3 - y))
     chest = smooth[trunk & (abs(y - 4.3) < 0.2)]
     wide, (back, front) = abs(chest[:, 0]).max(), (chest[:, 2].min(), chest[:, 2].max())
@@ -142,8 +142,10 @@ def dressed(p: Person, look: Look, pose: Pose = RELAXED) -> tuple[np.ndarray, np
     poses.take([v, smooth], pose)
     hems = cloth.all_hems(template.vertices, cloth.cut_and_dyes(look.clothes)[0])
     inside = -hems.max(1)
-    covered = (np.clip(inside / 0.22, 0, 1) * template.is_body).astype(np.float32)[:, None]
+    covered = (smooth_step(0, 0.45, inside) * template.is_body).astype(np.float32)[:, None]
     shaped = (smooth_step(0, 0.6, inside) * template.is_body).astype(np.float32)[:, None]
+    if look.clothes.garment in ("straps", "tank"):  # these cling, and end where a chest is anything but flat
+        shaped *= np.float32(0.3)
     v += shaped * (smooth - v)
     normals = vertex_normals(v, template.triangles)
     v += normals * (covered * thickness(look.clothes, hems)[:, None].astype(np.float32))

@@ -11,7 +11,7 @@ NECK = np.array([0.0, 5.62, 0.10])  # its middle on the template
 
 
 def hood(shift: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """vertices, normals (n, 3) float32, triangles (m, 3) int32, material (m,). shift: of the neck from the template's."""
+    """vertices, normals (n, 3) float32, triangles (m, 3), material (m,). shift: of the neck from the template's."""
     turn = np.linspace(0, 2 * np.pi, AROUND, endpoint=False)[:, None]
     roll = np.linspace(0, 2 * np.pi, ACROSS, endpoint=False)[None, :]
     front = 0.5 + 0.5 * np.cos(turn)

@@ -69,7 +69,9 @@ def plant(p: Place, x: float, z: float, tall: float) -> None:
         a, r = p.u(0, 6.28), p.u(0.05, 0.28) * tall
         y = p.u(0.5, 1.1) * tall
         w = p.u(0.22, 0.42) * tall
-        p.leaves(x + r * np.cos(a), y, z + r * np.sin(a), w, w * 1.3, w, green * 0.8, green * 1.7, 0.5 * tall, p.u(0, 3))
+        p.leaves(
+            x + r * np.cos(a), y, z + r * np.sin(a), w, w * 1.3, w, green * 0.8, green * 1.7, 0.5 * tall, p.u(0, 3)
+        )
 
 
 def floor_lamp(p: Place, x: float, z: float, on: float, y: float = 1.5) -> None:
@@ -225,7 +227,19 @@ def bath(p: Place) -> None:
         towel = p.one(*FABRICS)
         p.box(p.u(-0.8, 0.8), p.u(1.1, 1.4), -back + 0.06, 0.42, 0.75, 0.06, towel, towel * 0.8, s.CURTAIN, 0.2)
     if p.chance(0.35):
-        p.box(p.u(-0.8, 0.8), 1.9, -back + 0.03, 0.6, 0.5, 0.04, paint(228, 238, 246), paint(190, 205, 214), s.PANE, 0.0, 1.3)
+        p.box(
+            p.u(-0.8, 0.8),
+            1.9,
+            -back + 0.03,
+            0.6,
+            0.5,
+            0.04,
+            paint(228, 238, 246),
+            paint(190, 205, 214),
+            s.PANE,
+            0.0,
+            1.3,
+        )
     p.box(0, top - 0.02, -back + 0.7, 0.4, 0.05, 0.4, paint(255, 250, 240), material=s.GLOW, glow=2.2)
     p.turn(p.u(-0.6, 0.6))
 
@@ -293,7 +307,15 @@ def gym(p: Place) -> None:
         p.box(x, 1.95, z, 0.78, 0.08, 0.08, black)
         p.box(x, 0.5, z + 0.25, 0.4, 0.1, 0.5, p.one((40, 40, 44), (150, 40, 40)))
         for k in range(2):
-            p.ball(x + (k - 0.5) * 0.95, p.u(0.9, 1.4), z, 0.08, 0.42, 0.42, p.one((20, 20, 22), (160, 50, 40), (40, 70, 130)))
+            p.ball(
+                x + (k - 0.5) * 0.95,
+                p.u(0.9, 1.4),
+                z,
+                0.08,
+                0.42,
+                0.42,
+                p.one((20, 20, 22), (160, 50, 40), (40, 70, 130)),
+            )
     p.box(0, 0.75, -back + 0.3, 2.4, 0.06, 0.35, paint(40, 40, 42))
     for i in range(7):
         p.ball(-1.1 + i * 0.36, 0.86, -back + 0.35, 0.28, 0.17, 0.17, paint(26, 26, 28))
@@ -318,7 +340,7 @@ def club(p: Place) -> None:
         if i < 4:
             p.lamp(x, y, z, colour * p.u(0.4, 1.2), 0.4)
     if p.chance(0.6):
-        for k in range(int(p.rng.integers(1, 4))):  # neon tubes
+        for _k in range(int(p.rng.integers(1, 4))):  # neon tubes
             p.box(p.u(-1.8, 1.8), p.u(1.3, 2.2), -back + 0.1, p.u(0.05, 1.0), p.u(0.04, 0.5), 0.03, one + 0.1,
                   material=s.GLOW, glow=p.u(3, 7), casts=False)  # fmt: skip
     if p.chance(0.5):
@@ -332,16 +354,18 @@ def club(p: Place) -> None:
 
 def car(p: Place) -> None:
     """The driver's or a passenger's place: seat and headrest, roof, pillars, windows with the world behind."""
-    p.height, p.share, p.ambient = 1.12, p.u(0.7, 1.0), 1.4
+    p.height, p.share, p.ambient = 1.12, p.u(0.8, 1.1), 2.0
     side = 1 if p.chance(0.5) else -1
+    p.crowded = 0.12
     dark = p.one((62, 62, 66), (90, 82, 76), (48, 48, 52), (140, 128, 114))
     seat = p.one((60, 60, 64), (120, 106, 92), (90, 90, 96), (160, 146, 130), (178, 172, 164))
     trim = p.one((198, 194, 186), (150, 148, 146), (70, 70, 72))
     p.zenith, p.horizon, p.clouds, p.haze = paint(120, 165, 215), paint(222, 232, 240), p.u(0, 0.9), 0.004
-    p.ball(0, 0.62, -0.30, 0.62, 1.1, 0.24, seat)
-    p.ball(0, 1.14, -0.26, 0.34, 0.28, 0.17, seat * 0.9)
-    p.ball(-side * 0.75, 0.62, -0.30, 0.58, 1.1, 0.24, seat)
-    p.ball(-side * 0.75, 1.14, -0.27, 0.32, 0.26, 0.16, seat * 0.9)
+    for x in (0, -side * 0.75):
+        p.box(x, 0.45, -0.32, 0.5, 0.95, 0.16, seat, seat * 0.75, s.STRIPES, p.u(0.1, 0.5))
+        p.ball(x, 0.86, -0.32, 0.54, 0.36, 0.2, seat)
+        p.box(x, 1.1, -0.30, 0.24, 0.13, 0.1, seat * 0.9)
+        p.ball(x, 1.12, -0.30, 0.32, 0.22, 0.14, seat * 0.95)
     p.box(-side * 0.36, 1.62, -0.6, 2.4, 0.1, 2.6, trim, casts=False)  # roof
     p.lamp(0.2, 1.3, 0.3, np.array([0.9, 0.95, 1.0]) * 0.25, 0.5)
     p.box(side * 0.78, 0.37, -0.4, 0.12, 0.95, 3.0, dark, casts=False)  # doors

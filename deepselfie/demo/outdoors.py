@@ -20,7 +20,7 @@ STONES = [
 
 def day(p: Place) -> None:
     """A sky: clear, fair or grey."""
-    kind = p.u()
+    kind, p.crowded = p.u(), 1.1
     p.zenith = p.one((84, 138, 206), (104, 156, 214), (120, 164, 212)) * 1.05
     p.horizon = p.one((206, 222, 236), (220, 228, 234), (196, 216, 236)) * 1.15
     p.clouds = p.u(0.2, 0.9) if kind < 0.6 else 0.0
@@ -64,7 +64,9 @@ def outdoor(p: Place) -> None:
     p.box(0, -0.1, 0, 260, 0.2, 260, green * 0.9, p.one(*GREENS) * 1.25, s.GROUND, casts=False)
     if p.chance(0.55):
         path = p.one((190, 176, 152), (150, 146, 142), (206, 196, 178))
-        p.box(p.u(-3, 3), -0.09, -20, p.u(1.4, 2.6), 0.2, 60, path, path * 0.8, s.GROUND, turn=p.u(-0.5, 0.5), casts=False)
+        p.box(
+            p.u(-3, 3), -0.09, -20, p.u(1.4, 2.6), 0.2, 60, path, path * 0.8, s.GROUND, turn=p.u(-0.5, 0.5), casts=False
+        )
     for i in range(int(p.rng.integers(2, 5))):
         x, z = p.u(0.6, 7) * (1 if i % 2 else -1), -p.u(3.5, 14)
         tree(p, x, z, p.u(4, 7.5), p.one(*AUTUMN) if autumn and p.chance(0.7) else p.one(*GREENS))
@@ -115,9 +117,22 @@ def beach(p: Place) -> None:
     shore = p.u(2.5, 12)
     sand = p.one((222, 202, 168), (206, 184, 150), (232, 218, 194))
     sea = p.one((44, 110, 140), (60, 140, 158), (36, 88, 124), (84, 150, 156), (90, 120, 130))
-    glitter = p.u(1.0, 2.5) if p.chance(0.5) else 0.0
+    glitter = p.u(0.8, 1.8) if p.chance(0.3) else 0.0
     p.box(0, -0.1, 0, 300, 0.2, 2 * shore, sand, sand * 0.82, s.GROUND, casts=False)
-    p.box(0, -0.12, -1000 - shore, 4000, 0.2, 2000, sea, p.one((90, 170, 176), (70, 140, 160)), s.WATER, 1, glitter, casts=False)
+    p.box(
+        0,
+        -0.12,
+        -1000 - shore,
+        4000,
+        0.2,
+        2000,
+        sea,
+        p.one((90, 170, 176), (70, 140, 160)),
+        s.WATER,
+        1,
+        glitter,
+        casts=False,
+    )
     if p.chance(0.45):
         for _ in range(int(p.rng.integers(1, 4))):
             palm(p, p.u(1.5, 7) * (1 if p.chance(0.5) else -1), -p.u(3.5, 10), p.u(3.5, 6.5))
@@ -126,10 +141,16 @@ def beach(p: Place) -> None:
         side = 1 if p.chance(0.5) else -1
         for k in range(4):
             w = p.u(60, 140)
-            p.ball(side * (90 + 50 * k), 0, -p.u(220, 330), w, p.u(16, 46), w, green, green * 0.7, s.GROUND, casts=False)
+            p.ball(
+                side * (90 + 50 * k), 0, -p.u(220, 330), w, p.u(16, 46), w, green, green * 0.7, s.GROUND, casts=False
+            )
     if p.chance(0.45):
         for _ in range(int(p.rng.integers(1, 3))):  # sunshades
-            x, z, colour = p.u(-4, 4), -p.u(2.5, 8), p.one((206, 70, 60), (236, 232, 222), (60, 110, 160), (226, 180, 80))
+            x, z, colour = (
+                p.u(-4, 4),
+                -p.u(2.5, 8),
+                p.one((206, 70, 60), (236, 232, 222), (60, 110, 160), (226, 180, 80)),
+            )
             p.box(x, 1.0, z, 0.05, 2.0, 0.05, paint(220, 214, 200))
             p.ball(x, 1.95, z, 1.9, 0.5, 1.9, colour, paint(240, 238, 232), s.STRIPES, 0.4)
             p.box(x + 0.7, 0.2, z, 0.6, 0.08, 1.5, p.muted(90, 230, 0.3))
@@ -153,11 +174,35 @@ def houses(p: Place, x: float, night: float = 0.0) -> None:
             at = side * (x + 4 + deep)
             glass = paint(70, 84, 96) * p.u(0.5, 1.5)
             p.box(at, tall / 2, z - w / 2, 8, tall, w - 0.05, wall, glass, s.FACADE, p.u(1.5, 2.4), night)
-            shop = p.muted(40, 170, 0.4)
-            p.box(side * (x + deep - 0.03), 1.5, z - w / 2, 0.1, 2.6, w * 0.8, glass * 0.6, shop, s.FACADE, p.u(1.2, 2.0), night * 1.5, casts=False)
+            shop = p.muted(40, 170, 0.75)
+            p.box(
+                side * (x + deep - 0.03),
+                1.5,
+                z - w / 2,
+                0.1,
+                2.6,
+                w * 0.8,
+                glass * 0.6,
+                shop,
+                s.FACADE,
+                p.u(1.2, 2.0),
+                night * 1.5,
+                casts=False,
+            )
             if p.chance(0.7):
                 glow = night * p.u(0.6, 2.0)
-                p.box(side * (x + deep - 0.4), 3.0, z - w / 2, 0.9, 0.35, w * 0.7, shop + 0.02, material=s.GLOW if night else s.PLAIN, glow=glow, casts=False)
+                p.box(
+                    side * (x + deep - 0.4),
+                    3.0,
+                    z - w / 2,
+                    0.9,
+                    0.35,
+                    w * 0.7,
+                    shop + 0.02,
+                    material=s.GLOW if night else s.PLAIN,
+                    glow=glow,
+                    casts=False,
+                )
             z -= w
 
 
@@ -165,7 +210,9 @@ def street(p: Place) -> None:
     day(p)
     p.haze = p.u(0.006, 0.016)
     half = p.u(3.5, 8)
-    p.box(0, -0.1, 0, 200, 0.2, 260, p.one((98, 98, 100), (120, 116, 112)), paint(210, 208, 200), s.ROAD, 1.0, casts=False)
+    p.box(
+        0, -0.1, 0, 200, 0.2, 260, p.one((98, 98, 100), (120, 116, 112)), paint(210, 208, 200), s.ROAD, 1.0, casts=False
+    )
     stone = p.one((168, 164, 158), (150, 146, 142))
     off = p.u(-0.6, 0.6) * half
     for side in (-1, 1):
@@ -191,18 +238,13 @@ def street(p: Place) -> None:
 
 def mountain(p: Place) -> None:
     day(p)
-    p.haze = p.u(0.0012, 0.0025)
+    p.haze = 0.004
     green = p.one((96, 112, 60), (120, 124, 76), (84, 100, 60))
     p.box(0, -0.1, 0, 40, 0.2, 24, green, paint(140, 132, 116), s.GROUND, casts=False)
-    for k in range(13):
-        far = p.u(120, 900) if k > 3 else p.u(40, 90)
-        x = p.u(-0.9, 0.9) * far
-        tall = far * p.u(0.12, 0.42)
-        w = tall * p.u(1.6, 3.0)
-        rock = p.one((110, 108, 108), (92, 100, 84), (120, 112, 102)) if k > 3 else green * 0.8
-        p.ball(x, -0.1 * far, -far, w, 2 * tall, w, rock, green * 0.8, s.GROUND, casts=False)
-        if tall > 60 and p.chance(0.6):
-            p.ball(x, -0.1 * far + 0.24 * tall, -far + w * 0.02, w * 0.66, 1.6 * tall, w * 0.66, paint(236, 240, 244), rock, s.GROUND, casts=False)
+    p.peaks = p.u(0.2, 0.5)
+    for _ in range(5):  # the slope that one stands on goes down
+        x, z, w = p.u(-30, 30), -p.u(14, 24), p.u(10, 26)
+        p.ball(x, -w * 0.18, z, w, w * 0.4, w, green * p.u(0.7, 1.0), paint(120, 116, 100), s.GROUND, casts=False)
     for _ in range(int(p.rng.integers(3, 10))):
         x, z, tall = p.u(2, 12) * (1 if p.chance(0.5) else -1), -p.u(6, 25), p.u(4, 9)
         g = paint(50, 74, 50) * p.u(0.7, 1.2)
@@ -218,6 +260,7 @@ def mountain(p: Place) -> None:
 
 def sunset(p: Place) -> None:
     """The sun is low behind: over the sea, hills or roofs."""
+    p.crowded = 1.1
     p.zenith = p.one((70, 92, 150), (90, 100, 150), (110, 120, 160)) * 0.9
     p.horizon = p.one((255, 186, 120), (255, 160, 110), (250, 190, 150), (244, 150, 130)) * 1.05
     p.sun = tuple(v / 1.02 for v in (p.u(-0.45, 0.45), p.u(0.04, 0.16), -1.0))
@@ -226,30 +269,41 @@ def sunset(p: Place) -> None:
     p.haze = 0.004
     if kind < 0.4:
         p.box(0, -0.1, 0, 200, 0.2, 8, paint(170, 140, 112), paint(140, 112, 90), s.GROUND, casts=False)
-        p.box(0, -0.12, -1004, 4000, 0.2, 2000, paint(110, 90, 96), paint(190, 130, 100), s.WATER, 1, 1.6, casts=False)
+        p.box(0, -0.12, -1004, 4000, 0.2, 2000, paint(110, 90, 96), paint(190, 130, 100), s.WATER, 1, 0.7, casts=False)
     elif kind < 0.7:
         p.box(0, -0.1, 0, 500, 0.2, 500, paint(92, 96, 56), paint(140, 124, 70), s.GROUND, casts=False)
-        for k in range(10):
+        for _k in range(10):
             g = paint(58, 64, 44)
             x, z, w = p.u(-40, 40), -p.u(12, 60), p.u(4, 9)
             p.leaves(x, w * 0.4, z, w, w * 1.1, w, g * 0.6, g * 1.3, 1.5, casts=False)
-        for k in range(5):
-            w = p.u(120, 240)
-            p.ball(p.u(-200, 200), -10, -300, w, p.u(40, 90), w, paint(96, 88, 96), casts=False)
+        p.peaks = p.u(0.05, 0.14)
     else:  # roofs
         p.box(0, -12, 0, 600, 0.2, 600, paint(60, 58, 62), paint(80, 70, 66), s.GROUND, casts=False)
-        for k in range(24):
+        for _k in range(24):
             z = -p.u(25, 120)
             tall = p.u(4, 16)
             wall = p.one(*STONES) * 0.6
-            p.box(p.u(-0.7, 0.7) * -z, -12 + tall / 2, z, p.u(5, 12), tall, 8, wall, wall * 0.3, s.FACADE, 2.0, p.u(0, 0.6), casts=False)
+            p.box(
+                p.u(-0.7, 0.7) * -z,
+                -12 + tall / 2,
+                z,
+                p.u(5, 12),
+                tall,
+                8,
+                wall,
+                wall * 0.3,
+                s.FACADE,
+                2.0,
+                p.u(0, 0.6),
+                casts=False,
+            )
         p.box(0, 0.5, -1.3, 9, 1.0, 0.08, paint(90, 86, 84), casts=False)
     p.turn(p.u(-0.2, 0.2))
 
 
 def night(p: Place) -> None:
     """A street or a view over a city with its lamps."""
-    p.ambient, p.share, p.near, p.focus = 0.16, 0.9, 0.75, 1.7
+    p.ambient, p.share, p.near, p.focus, p.crowded = 0.16, 0.9, 0.75, 1.7, 1.1
     p.zenith, p.horizon = paint(16, 20, 38), paint(58, 50, 62)
     colours = [(255, 190, 110), (255, 160, 80), (255, 232, 200), (150, 180, 255), (255, 90, 80), (120, 220, 200)]
     if p.chance(0.62):
@@ -258,11 +312,15 @@ def night(p: Place) -> None:
         houses(p, half, p.u(0.5, 1.2))
         for i in range(7):  # street lamps
             z, side = -3.0 - 6 * i, 1 if i % 2 else -1
-            p.ball(side * (half - 1.5), 4.2, z, 0.4, 0.3, 0.4, paint(255, 196, 120), material=s.GLOW, glow=16, casts=False)
+            p.ball(
+                side * (half - 1.5), 4.2, z, 0.4, 0.3, 0.4, paint(255, 196, 120), material=s.GLOW, glow=16, casts=False
+            )
             p.lamp(side * (half - 1.5), 4.0, z, np.array([1.0, 0.66, 0.34]) * 2.2, 0.5)
         for i in range(10):  # lamps of cars
             z, back = -p.u(5, 40), p.chance(0.5)
-            colour, x = (paint(255, 40, 30), p.u(0.5, half - 2)) if back else (paint(255, 244, 220), -p.u(0.5, half - 2))
+            colour, x = (
+                (paint(255, 40, 30), p.u(0.5, half - 2)) if back else (paint(255, 244, 220), -p.u(0.5, half - 2))
+            )
             for k in (0, 1.3):
                 p.ball(x + k, 0.7, z, 0.22, 0.18, 0.2, colour, material=s.GLOW, glow=14, casts=False)
         for _ in range(int(p.rng.integers(1, 5))):  # signs
@@ -275,10 +333,34 @@ def night(p: Place) -> None:
         p.box(0, -25, 0, 2000, 0.2, 2000, paint(22, 22, 28), casts=False)
         for k in range(12):
             z, tall = -p.u(60, 200), p.u(10, 50)
-            p.box(p.u(-0.6, 0.6) * -z, -25 + tall / 2, z, p.u(8, 18), tall, 10, paint(40, 42, 50), paint(24, 26, 32), s.FACADE, p.u(2, 4), 1.6, casts=False)
+            p.box(
+                p.u(-0.6, 0.6) * -z,
+                -25 + tall / 2,
+                z,
+                p.u(8, 18),
+                tall,
+                10,
+                paint(40, 42, 50),
+                paint(24, 26, 32),
+                s.FACADE,
+                p.u(2, 4),
+                1.6,
+                casts=False,
+            )
         for k in range(90):
             z = -p.u(40, 260)
             r = -z * p.u(0.004, 0.010)
-            p.ball(p.u(-0.75, 0.75) * -z, -24 + p.u(0, 9), z, r, r, r, p.one(*colours), material=s.GLOW, glow=p.u(3, 14), casts=False)
+            p.ball(
+                p.u(-0.75, 0.75) * -z,
+                -24 + p.u(0, 9),
+                z,
+                r,
+                r,
+                r,
+                p.one(*colours),
+                material=s.GLOW,
+                glow=p.u(3, 14),
+                casts=False,
+            )
         p.box(0, 1.02, -1.2, 9, 0.06, 0.06, paint(90, 90, 94), casts=False)
     p.turn(p.u(-0.5, 0.5))

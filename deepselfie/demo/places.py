@@ -1,4 +1,4 @@
-"""The set behind a person: shapes for the tracer in metres. The head is at (0, height, 0), looks along +z, floor y = 0."""
+"""The set behind a person: shapes for the tracer, metres. The head is at (0, height, 0), looks along +z; floor y = 0."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ class Place:
     sun: tuple[float, float, float] = (0, -1, 0)
     sun_colour: np.ndarray = field(default_factory=lambda: np.zeros(3))
     clouds: float = 0.0
+    peaks: float = 0.0  # height of mountains at the horizon, tangent
     haze: float = 0.0  # share lost a metre
+    crowded: float = 0.35  # metres from which things darken each other
     focus: float = 1.0  # blur against the usual
 
     def u(self, low: float = 0.0, high: float = 1.0) -> float:

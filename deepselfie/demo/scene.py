@@ -8,7 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from deepselfie.demo import cloth, figure, glasses, hair, headwear, hood, paint, phone, poses, raster, shading, truth
+from deepselfie.demo import cloth, figure, glasses, hair, headwear, hood, phone, poses, raster, shading, truth
 from deepselfie.demo.camera import AIM, Camera
 from deepselfie.demo.mesh import LENS, WAIST, body
 from deepselfie.demo.people import HAIR_COLOURS, Look, Person, linear, tone_colour
@@ -208,7 +208,12 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
     out, skin = shading.shade(
         *(depth, number, bary, front, layer, veil),
         *(triangles, material, place, normals, lip, mouth, open_sky),
-        *(view.rotation, view.position, np.array([view.focal, view.x, view.y]) * side, light),
+        *(
+            view.rotation,
+            view.position,
+            np.array([*(np.array([view.focal, view.x, view.y]) * side), view.squish]),
+            light,
+        ),
         *(shadow, axes, frame, np.array([left, right, gaze], np.float64), colours, amounts),
         *cloth.cut_and_dyes(look.clothes),
     )

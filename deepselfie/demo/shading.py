@@ -110,7 +110,7 @@ def shade_surface(out, n, e, lamps, rgb, wrap, bare, gloss, hardness, light, ope
 @njit(cache=True, fastmath=True)
 def place(w, e, x, y, z, rotation, position, lens):
     """Fills w, the point seen in pixel (x, y) at distance z, and e, the unit vector from there to the camera."""
-    vx, vy = (x + 0.5 - lens[1]) * z / lens[0], -(y + 0.5 - lens[2]) * z / lens[0]
+    vx, vy = (x + 0.5 - lens[1]) * z / (lens[0] * lens[3]), -(y + 0.5 - lens[2]) * z / lens[0]
     for c in range(3):
         w[c] = position[c] + rotation[0, c] * vx + rotation[1, c] * vy + rotation[2, c] * z
         e[c] = position[c] - w[c]
@@ -129,7 +129,7 @@ def shade(
 
     depth, number, bary: of the surfaces; front, layer: of the hair before them, see raster.draw_strands;
     veil (H, W): 0..1, how much lashes darken; cut, dyes, mask: of the clothes, see cloth.
-    lens is (focal length, x, y of the principal point) in pixels; eyes (3, 3): left and right centre, gaze."""
+    lens is (focal length, x, y of the principal point) in pixels, and the squish; eyes (3, 3): left and right centre, gaze."""
     height, width = depth.shape
     out, skin = np.zeros((height, width, 4), np.float32), np.zeros((height, width), np.float32)
     w, e, n, rgb, wrap = np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3)

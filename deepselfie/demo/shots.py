@@ -29,6 +29,7 @@ LIGHTS_INDOORS = {"window": 0.48, "warm": 0.21, "shade": 0.23, "flash": 0.08}
 FILTERS = {"none": 0.50, "bw": 0.09, "fade": 0.13, "warm": 0.11, "cool": 0.07, "xpro": 0.10}
 BORDERS = {"none": 0.88, "white": 0.06, "black": 0.03, "thin": 0.03}
 MIRROR, CUT, DARK, OVERSATURATED = 0.045, 0.28, 0.08, 0.10  # shares of pictures
+SQUISHED = 0.09  # share of pictures that were not square and were not cropped either
 REACH = 0.8  # share of selfies whose arm holds the camera; the others stand on something or have a stick
 # Where people of a group stand: (x of the head as a fraction of the width, size against the first); front ones first.
 PLACES = {
@@ -64,8 +65,11 @@ class Shot:
     border: str
     vignette: float
     balance: tuple[float, float]  # gains of red and blue
-    arm: int  # 1 or -1: which arm of the first person holds the camera (1: right in the picture); 0: none
-    hand: tuple[float, float, float]  # where: before the mirror on the body's axes, else on the camera's (x, y, forward)
+    squish: float  # width against height: a tall picture that was pressed into the square is wider
+    arm: int  # 1 or -1: the arm of the first person that holds the camera (1: right in the picture); 0: none
+    hand: tuple[
+        float, float, float
+    ]  # where: before the mirror on the body's axes, else on the camera's (x, y, forward)
 
 
 def framing(rng: np.random.Generator, group: int, mirror: bool, given: dict) -> tuple[float, float, float]:
@@ -113,7 +117,7 @@ def shot(seed: int, index: int, overrides: dict | None = None) -> Shot:
     exposure = float(given.get("exposure", dark if rng.random() < DARK else usual))
     dim = 0.010 * (background in ("night", "club")) + 0.004 * (light in ("warm", "neon"))
     noise = (0.0022 + dim + 0.028 * max(0.0, -exposure - 0.5)) * rng.uniform(0.6, 1.3)
-    ordinary, strong = np.clip(rng.normal(1.10, 0.12), 0.75, 1.4), rng.uniform(1.5, 2.0)
+    ordinary, strong = np.clip(rng.normal(1.12, 0.12), 0.78, 1.4), rng.uniform(1.5, 2.0)
     saturation = float(strong if rng.random() < OVERSATURATED else ordinary)
     side = 1 if rng.random() < 0.6 and group < 2 else -1  # away from the others
     high, low = (rng.uniform(0.15, 0.6) * side, rng.uniform(5.2, 5.65), rng.uniform(2.0, 2.6)), rng.uniform(4.3, 5.1)
@@ -121,6 +125,8 @@ def shot(seed: int, index: int, overrides: dict | None = None) -> Shot:
     in_mirror = (high, (high[0], float(low), high[2]), aside)[int(rng.integers(3))]
     held = (rng.uniform(0.6, 1.3) * side, rng.uniform(-1.5, -0.8), rng.uniform(0.1, 0.4))
     reaches = rng.random() < REACH
+    pressed = rng.uniform(1.12, 1.33) if rng.random() < 0.8 else rng.uniform(0.8, 0.9)
+    squish = pressed if rng.random() < SQUISHED else 1.0
     return Shot(
         group=group,
         shot=kind,
@@ -144,6 +150,7 @@ def shot(seed: int, index: int, overrides: dict | None = None) -> Shot:
         saturation=float(given.get("saturation", saturation)),
         border=given.get("border", pick(rng, BORDERS)),
         vignette=float(rng.uniform(0.1, 0.5)),
+        squish=float(given.get("squish", squish)),
         arm=side if mirror or reaches else 0,
         hand=tuple(float(v) for v in (in_mirror if mirror else held)),
         balance=(float(rng.uniform(0.95, 1.05)), float(rng.uniform(0.95, 1.05))),

@@ -6,6 +6,7 @@ import math
 
 from numba import njit
 
+from deepselfie.demo.paint import noise3
 from deepselfie.demo.raster import hashed
 
 (PLAIN, TILE, WOOD, BRICK, PICTURE, BOOKS, FACADE, CURTAIN, PANE, LEAVES, GROUND, WATER, GLOW, STRIPES, METAL, ROAD,
@@ -39,8 +40,8 @@ def step2(low, high, x):
 
 
 @njit(cache=True, fastmath=True)
-def surface(out, glow, material, u, v, half_u, half_v, distance, shape, seed):
-    """Colour into out (3,), light given off into glow (3,). u, v in metres from the middle of the face; shape: a row."""
+def surface(out, glow, material, u, v, w, half_u, half_v, distance, shape, seed):
+    """Colour into out (3,), light given off into glow (3,). u, v, w: metres from the middle of the shape; shape: a row."""
     a0, a1, a2, b0, b1, b2 = shape[10], shape[11], shape[12], shape[13], shape[14], shape[15]
     scale, emission = shape[16], shape[17]
     m, k = 0.0, 1.0  # how much of colour b, brightness
@@ -135,9 +136,9 @@ def surface(out, glow, material, u, v, half_u, half_v, distance, shape, seed):
         else:
             k = 0.05
     elif material == LEAVES:
-        n = noise2(u * 7 / scale, v * 7 / scale, seed)
-        m = step2(0.45, 0.9, n)
-        k = 0.55 + 0.9 * noise2(u * 13 / scale + 3 * n, v * 15 / scale - 2 * n, seed + 5)
+        n = noise3(u * 6 / scale + seed, v * 6 / scale, w * 6 / scale)
+        m = step2(0.4, 0.9, n)
+        k = 0.45 + 1.1 * noise3(u * 15 / scale, v * 15 / scale + seed, w * 15 / scale)
     elif material == GROUND:
         far = 1 / (1 + 0.05 * distance)
         n = clouds2(u * 0.9, v * 0.9, seed)
@@ -162,7 +163,7 @@ def surface(out, glow, material, u, v, half_u, half_v, distance, shape, seed):
         a0, a1, a2 = a0 + (0.75 - a0) * foam, a1 + (0.77 - a1) * foam, a2 + (0.78 - a2) * foam
         m *= 1 - foam
         if emission > 0:
-            spark = emission * step2(0.70, 0.92, noise2(across * 5, away * 3, seed + 3))
+            spark = emission * step2(0.74, 0.95, noise2(across * 9, away * 4, seed + 3))
             glow[0], glow[1], glow[2] = spark, spark * 0.93, spark * 0.8
     elif material == GLOW:
         glow[0], glow[1], glow[2] = a0 * emission, a1 * emission, a2 * emission
@@ -184,11 +185,12 @@ def surface(out, glow, material, u, v, half_u, half_v, distance, shape, seed):
 
 @njit(cache=True, fastmath=True)
 def sky_colour(out, dx, dy, dz, sky, seed):
-    """sky (5, 3): zenith, horizon, direction of the sun that is seen, its colour, (cover with clouds, stars, haze)."""
+    """sky (5, 3): zenith, horizon, direction of the sun that is seen, its colour, (clouds, mountains, haze)."""
     up = max(0.0, dy)
     t = min(1.0, up * 1.9) ** 0.55
-    toward = max(0.0, dx * sky[2, 0] + dy * sky[2, 1] + dz * sky[2, 2])
-    halo = 0.9 * toward**220 * 6 + 0.7 * toward**14 + 0.35 * toward**3
+    toward = min(1.0, dx * sky[2, 0] + dy * sky[2, 1] + dz * sky[2, 2])
+    toward = max(0.0, toward)
+    halo = 6.0 * toward**1400 + 0.9 * toward**90 + 0.45 * toward**12 + 0.25 * toward**3
     cover = 0.0
     if sky[4, 0] > 0 and dy > 0.015:
         x, y = dx / (dy + 0.14), dz / (dy + 0.14)
@@ -199,3 +201,34 @@ def sky_colour(out, dx, dy, dz, sky, seed):
         cloud = 0.55 * (sky[0, 0] + sky[1, 1]) * (1.05 - 0.05 * c) + 0.8 * sky[3, c] * toward**4 + 0.12
         cloud = max(cloud, clear)
         out[c] = clear * (1 - cover) + cloud * cover + sky[3, c] * halo * (1 - 0.6 * cover)
+    if sky[4, 1] > 0:
+        ridges(out, dx, dy, dz, sky, seed)
+
+
+@njit(cache=True, fastmath=True)
+def ridges(out, dx, dy, dz, sky, seed):
+    """Three chains of mountains before the sky, the nearest last, each less hazy than the one behind it."""
+    around = math.atan2(dx, -dz)
+    level = dy / math.sqrt(max(1e-6, 1 - dy * dy))
+    for layer in range(3):
+        near = layer / 2
+        f = 2.2 + 1.4 * layer
+        top, size = 0.0, 1.0
+        for k in range(5):
+            fold = abs(2 * noise2(around * f * 2**k + 31 * layer + seed, 7.0 * layer, seed + layer) - 1)
+            top += size * (1 - fold)
+            size *= 0.48
+        top = sky[4, 1] * (0.30 + 0.42 * top) * (1.0 - 0.38 * near) - 0.05 * near
+        if level > top:
+            continue
+        deep = (top - level) / max(top, 0.02)
+        slope = noise2(around * 26 + level * 20, level * 34 - around * 9, seed + layer) - 0.5
+        rough = 0.75 + 0.7 * slope + 0.35 * (noise2(around * 90, level * 90, seed) - 0.5)
+        snow = step2(0.42, 0.2, deep + 0.6 * slope) * step2(0.10, 0.22, top) * (1 - 0.7 * near)
+        mist = (0.56 - 0.42 * near) * (0.75 + 0.25 * deep)
+        for c in range(3):
+            rock = (0.16 if c == 0 else 0.17 if c == 1 else 0.15) * (1 - near) + near * (
+                0.10 if c == 0 else 0.14 if c == 1 else 0.07
+            )
+            rock = rock * rough * (1 - snow) + 0.85 * (0.8 + 0.5 * slope) * snow
+            out[c] = rock * (sky[0, c] + sky[1, c]) * 0.75 * (1 - mist) + sky[1, c] * mist

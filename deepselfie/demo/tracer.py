@@ -11,8 +11,9 @@ import math
 import numpy as np
 from numba import njit
 
+from deepselfie.demo.paint import noise3
 from deepselfie.demo.raster import hashed
-from deepselfie.demo.surfaces import GLOW, LEAVES, PANE, noise2, sky_colour, surface
+from deepselfie.demo.surfaces import GLOW, LEAVES, PANE, sky_colour, surface
 
 WIDTH = 20
 BOX, BALL, FOLIAGE = 0, 1, 2
@@ -69,8 +70,8 @@ def hit(shape, ox, oy, oz, dx, dy, dz, q):
             (ex * a0) ** 2 + (ey * a1) ** 2 + (ez * a2) ** 2
         )
         grain = 3.2 / shape[16]
-        n = noise2((q[0] + 0.7 * q[2]) * grain + 50, (q[1] + 0.4 * q[2]) * grain + 50, int(shape[18]))
-        n = 0.6 * n + 0.4 * noise2((q[0] - q[2]) * grain * 2.3 + 50, q[1] * grain * 2.3 + 50, int(shape[18]) + 1)
+        n = noise3(q[0] * grain + shape[18], q[1] * grain, q[2] * grain)
+        n = 0.6 * n + 0.4 * noise3(q[0] * grain * 2.3, q[1] * grain * 2.3, q[2] * grain * 2.3 + shape[18])
         if n > 0.40 + 0.5 * rim:
             return FAR, 3
     return near, 3
@@ -117,11 +118,12 @@ def openness(shapes, radii, me, x, y, z, nx, ny, nz, radius):
 
 
 @njit(cache=True, fastmath=True)
-def trace(side, rotation, eye, focal, cx, cy, shapes, bounds, light, at, lamps, sky, seed, reach):
+def trace(side, rotation, eye, focal, squish, cx, cy, shapes, bounds, light, at, lamps, sky, seed, reach):
     """Pictures (side, side, 3) float32: colour, light that falls on it, light it gives off; and distance (side, side).
 
-    light (4, 3): direction of the key, its colour, sky, ground; at (5,): where the key's lamp is (the last two: 1 if it
-    is near, its softness); bounds (N, 4): pixels in which a shape can be seen; lamps (K, 7): place, colour, size."""
+    light (4, 3): direction of the key, its colour, sky, ground; at (6,): where the key's lamp is, 1 if it
+    is near, its softness, from how far things darken each other; bounds (N, 4): pixels in which a shape can be seen;
+    lamps (K, 7): place, colour, size; reach: squared distance at which the key has its colour."""
     colour, fall = np.zeros((side, side, 3), np.float32), np.zeros((side, side, 3), np.float32)
     glow, distance = np.zeros((side, side, 3), np.float32), np.full((side, side), FAR, np.float32)
     which = np.full((side, side), -1, np.int32)
@@ -130,7 +132,7 @@ def trace(side, rotation, eye, focal, cx, cy, shapes, bounds, light, at, lamps, 
     for k in range(shapes.shape[0]):
         for j in range(bounds[k, 1], bounds[k, 3]):
             for i in range(bounds[k, 0], bounds[k, 2]):
-                vx, vy = ((i + 0.5) / side - cx) / focal, -((j + 0.5) / side - cy) / focal
+                vx, vy = ((i + 0.5) / side - cx) / (focal * squish), -((j + 0.5) / side - cy) / focal
                 dx = rotation[0, 0] * vx + rotation[1, 0] * vy + rotation[2, 0]
                 dy = rotation[0, 1] * vx + rotation[1, 1] * vy + rotation[2, 1]
                 dz = rotation[0, 2] * vx + rotation[1, 2] * vy + rotation[2, 2]
@@ -140,7 +142,7 @@ def trace(side, rotation, eye, focal, cx, cy, shapes, bounds, light, at, lamps, 
                     which[j, i] = k
     for j in range(side):
         for i in range(side):
-            vx, vy = ((i + 0.5) / side - cx) / focal, -((j + 0.5) / side - cy) / focal
+            vx, vy = ((i + 0.5) / side - cx) / (focal * squish), -((j + 0.5) / side - cy) / focal
             dx = rotation[0, 0] * vx + rotation[1, 0] * vy + rotation[2, 0]
             dy = rotation[0, 1] * vx + rotation[1, 1] * vy + rotation[2, 1]
             dz = rotation[0, 2] * vx + rotation[1, 2] * vy + rotation[2, 2]
@@ -162,9 +164,9 @@ def trace(side, rotation, eye, focal, cx, cy, shapes, bounds, light, at, lamps, 
             elif face == 2:
                 u, v, hu, hv = q[0], q[1], shapes[k, 4], shapes[k, 5]
             else:
-                u, v, hu, hv = q[0] + q[2], q[1] + 0.3 * q[2], shapes[k, 4], shapes[k, 5]
+                u, v, hu, hv = q[0], q[1], shapes[k, 4], shapes[k, 5]
             own = int(shapes[k, 18])
-            surface(rgb, shine, int(shapes[k, 9]), u, v, hu, hv, t * length, shapes[k], own)
+            surface(rgb, shine, int(shapes[k, 9]), u, v, q[2], hu, hv, t * length, shapes[k], own)
             lx, ly, lz, strength = light[0, 0], light[0, 1], light[0, 2], 1.0
             far = 1e8
             if at[3] > 0.5:
@@ -183,7 +185,7 @@ def trace(side, rotation, eye, focal, cx, cy, shapes, bounds, light, at, lamps, 
                 o = 0.02
                 if not shadowed(shapes, radii, k, x + nx * o, y + ny * o, z + nz * o, jx, jy, jz, far, q):
                     direct = facing * strength
-            seen = openness(shapes, radii, k, x, y, z, nx, ny, nz, 0.35 if at[3] > 0.5 else 1.1)
+            seen = openness(shapes, radii, k, x, y, z, nx, ny, nz, at[5])
             up = 0.5 + 0.5 * ny
             for c in range(3):
                 fall[j, i, c] = light[1, c] * direct + (light[2, c] * up + light[3, c] * (1 - up)) * seen
