@@ -118,8 +118,9 @@ def _grain() -> np.ndarray:
 
 def tile(demo: Path, rank: int) -> np.ndarray:
     """uint8 (64, 64, 3): the thumbnail of a rank of the world in this folder."""
-    name, x, y = rank_slot(_atlas(demo), rank)
-    return _page(demo / "atlas" / name)[y : y + LARGE, x : x + LARGE]
+    name, x, y, px = rank_slot(_atlas(demo), rank)
+    cell = _page(demo / "atlas" / name)[y : y + px, x : x + px]
+    return cell if px == LARGE else cv2.resize(cell, (LARGE, LARGE), interpolation=cv2.INTER_CUBIC)
 
 
 @lru_cache(maxsize=1)

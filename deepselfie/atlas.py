@@ -48,6 +48,10 @@ class Level(NamedTuple):
 LEVELS = (Level(8, 2048, ("map",), 75), Level(32, 1024, ("rank", "map"), 57), Level(64, 1024, ("rank", "map"), 57))
 SMALL, LARGE = LEVELS[0].px, LEVELS[-1].px
 METHOD = 0  # of WebP: as near to the photos at 57 as method 2 at 60, in two thirds of its time for 8 % more bytes
+SLOWEST = 6  # of WebP's methods: a tenth fewer bytes than 2 for five times its time
+# A world shipped without its pictures has LARGE pages for this many of the best and the worst photos, and for photos at
+# even steps between them: what can be rendered again need not be shipped.
+BEST, WORST, STEPS = 2048, 512, 11
 READ, UNREADABLE = 1, 2
 # What is kept of each photo: uint8 (px, px, 3) of each level under the name of its px, and whether it could be read.
 THUMB = np.dtype([*((str(level.px), "u1", (level.px, level.px, 3)) for level in LEVELS), ("state", "u1")])
@@ -74,8 +78,8 @@ GOOD, BAD, UNPLACED = 1, 2, 4  # flags: the label, and a photo that has no place
 DECODING = 0.7  # of the time; the rest goes into pages
 
 
-def atlas(world: World) -> Report:
-    """Makes the thumbnail pages and the geometry of all photos in the order.
+def atlas(world: World, *, shipped: bool = False) -> Report:
+    """Makes the thumbnail pages and the geometry of all photos in the order; shipped: in as few bytes as will do.
 
     Each photo is decoded once, and its thumbnail kept on disk until all pages are done; a killed run goes on with the
     photos and pages that are not there yet."""
@@ -88,10 +92,12 @@ def atlas(world: World) -> Report:
         thumbs = _thumbs(world, shown, folder / "thumbs", lambda done: progress(int(DECODING * done), n))
         place = np.searchsorted(shown, rows)  # (N,): where the thumbnail of a rank is kept
         plan = _plan(grid.astype(np.int64), columns, lines)
-        names: dict[tuple[int, str], list[str]] = {}
+        names: dict[tuple[int, str], list[str | None]] = {}
 
-        def page(one: Page) -> str:
-            return _page(world, folder, one, thumbs, place)
+        def page(one: Page) -> str | None:
+            if shipped and not _worth_shipping(one, n):
+                return None
+            return _page(world, folder, one, thumbs, place, SLOWEST if shipped else METHOD)
 
         for done, (one, name) in enumerate(zip(plan, _in_threads(page, plan), strict=True), 1):
             names.setdefault((one.level.px, one.family), []).append(name)
@@ -112,9 +118,10 @@ def atlas(world: World) -> Report:
         report.rows_in, report.rows_out = n, n - len(unreadable)
         for id in world.take(unreadable, ["id"])["id"].to_pylist() if len(unreadable) else []:
             report.drop("picture cannot be read: shown as a grey tile", id=id)
-        report.details = {"pages": {f"{family}-{px}": len(found) for (px, family), found in names.items()}}
+        pages = {f"{family}-{px}": len(found) - found.count(None) for (px, family), found in names.items()}
+        report.details = {"pages": pages, "shipped": shipped}
 
-    settings = (LEVELS, METHOD, GEOMETRY, THUMB.descr)
+    settings = (LEVELS, METHOD, GEOMETRY, THUMB.descr, (SLOWEST, BEST, WORST, STEPS) if shipped else ())
     return run_stage(world, "atlas", work, key_parts=settings, after=("layout", "labels"), files=(manifest_path,))
 
 
@@ -128,7 +135,7 @@ def read_atlas(world: World) -> dict:
 
 def page_names(manifest: dict) -> list[str]:
     """The files of all pages that atlas.json speaks of."""
-    return [name for level in manifest["levels"] for names in level["pages"].values() for name in names]
+    return [name for level in manifest["levels"] for names in level["pages"].values() for name in names if name]
 
 
 def read_geometry(world: World) -> dict[str, np.ndarray]:
@@ -141,12 +148,15 @@ def read_geometry(world: World) -> dict[str, np.ndarray]:
     return columns
 
 
-def rank_slot(manifest: dict, rank: int) -> tuple[str, int, int]:
-    """Where the LARGE thumbnail of a rank lies: the file of its page, x and y (px) on it."""
-    level = next(level for level in manifest["levels"] if level["px"] == LARGE)
-    side = level["page"] // LARGE
-    page, slot = divmod(rank, side * side)
-    return level["pages"]["rank"][page], slot % side * LARGE, slot // side * LARGE
+def rank_slot(manifest: dict, rank: int) -> tuple[str, int, int, int]:
+    """Where the sharpest thumbnail of a rank lies: the file of its page, x, y and its side (px) on it."""
+    for level in reversed(manifest["levels"]):
+        px, side = level["px"], level["page"] // level["px"]
+        page, slot = divmod(rank, side * side)
+        name = level["pages"]["rank"][page]
+        if name:
+            return name, slot % side * px, slot // side * px, px
+    raise AssertionError("every photo has a thumbnail in the order")
 
 
 def on_map(world: World, places: np.ndarray) -> np.ndarray:
@@ -239,7 +249,17 @@ def _plan(grid: np.ndarray, columns: int, lines: int) -> list[Page]:
     return pages
 
 
-def _page(world: World, folder: Path, page: Page, thumbs: np.ndarray, place: np.ndarray) -> str:
+def _worth_shipping(page: Page, n: int) -> bool:
+    if page.level.px < LARGE:
+        return True
+    first, last = page.ranks.min(), page.ranks.max()
+    between = np.linspace(0, n - 1, STEPS)
+    return page.family == "rank" and bool(
+        first < BEST or last >= n - WORST or ((between >= first) & (between <= last)).any()
+    )
+
+
+def _page(world: World, folder: Path, page: Page, thumbs: np.ndarray, place: np.ndarray, method: int) -> str:
     """The name of a page: as left by a killed run, or made."""
     px, side = page.level.px, page.level.side
     stem = f"{page.family}-{px}-{page.number}"
@@ -250,7 +270,7 @@ def _page(world: World, folder: Path, page: Page, thumbs: np.ndarray, place: np.
     pixels.swapaxes(1, 2)[divmod(page.slots, side)] = thumbs[str(px)][place[page.ranks]]
     out = io.BytesIO()
     image = Image.fromarray(pixels.reshape(side * px, side * px, 3))
-    image.save(out, "WEBP", quality=page.level.quality, method=METHOD)
+    image.save(out, "WEBP", quality=page.level.quality, method=method)
     name = _write(world, stem, out.getvalue(), "webp")
     write_atomically(note, name.encode())
     return name

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from deepselfie import layout, pictures
-from deepselfie.atlas import LARGE, page_names, rank_slot
+from deepselfie.atlas import page_names, rank_slot
 from deepselfie.demo import ids
 from deepselfie.errors import DeepselfieError
 from deepselfie.world import World, read_json
@@ -92,10 +92,10 @@ def _atlas(world: World, names: list[str]) -> Iterator[tuple[str, str]]:
 
 def _difference(folder, card: dict, rank: int, id: str) -> float:
     """Mean absolute difference, in grey levels, between a thumbnail and the demo selfie rendered again."""
-    page, left, top = rank_slot(card, int(rank))
+    page, left, top, px = rank_slot(card, int(rank))
     image = Image.open(io.BytesIO((folder / page).read_bytes())).convert("RGB")
-    shown = np.asarray(image.crop((left, top, left + LARGE, top + LARGE)), float)
-    return float(np.abs(shown - pictures.square(pictures.rendered(id, ids.SIZE), LARGE)).mean())
+    shown = np.asarray(image.crop((left, top, left + px, top + px)), float)
+    return float(np.abs(shown - pictures.square(pictures.rendered(id, ids.SIZE), px)).mean())
 
 
 def _hash(path) -> str:

@@ -34,6 +34,7 @@ STAGES: dict[str, Callable[..., Report]] = {
 SETTINGS = {
     "labels": ("followers", "max_tags", "min_age_days", "shares", "seed"),
     "train": ("architecture", "epochs", "seed"),
+    "atlas": ("shipped",),
 }
 
 
@@ -63,7 +64,7 @@ def make_demo(*, n: int, training: int) -> Iterator[Report | str]:
     yield embed(unseen)
     yield clusters(unseen)
     yield layout(unseen)
-    yield atlas(unseen)
+    yield atlas(unseen, shipped=True)
     examples(unseen)  # kept beside the model, so that a visitor need not wait for 128 renderings
     yield pack(unseen)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from deepselfie.atlas import LARGE, rank_slot, read_atlas
+from deepselfie.atlas import rank_slot, read_atlas
 from deepselfie.layout import order
 from deepselfie.pictures import thumbnail
 from deepselfie.world import World
@@ -25,11 +25,11 @@ def data_url(image: np.ndarray, size: int = 128) -> str:
 
 
 def thumbnails(world: World, ranks) -> list[str]:
-    """The photos of these ranks as data: URLs of 64 px WebP."""
+    """The photos of these ranks as data: URLs of WebP, of the atlas's sharpest level that there is."""
     manifest, found = read_atlas(world), []
     for rank in map(int, ranks):
-        name, x, y = rank_slot(manifest, rank)
-        found.append(_thumbnail(world.path / "atlas" / name, x, y))
+        name, x, y, px = rank_slot(manifest, rank)
+        found.append(_thumbnail(world.path / "atlas" / name, x, y, px))
     return found
 
 
@@ -85,9 +85,9 @@ STYLE = """<style>
 
 
 @lru_cache(maxsize=2048)
-def _thumbnail(path: Path, x: int, y: int) -> str:
-    cell = _page(path).crop((x, y, x + LARGE, y + LARGE))
-    return data_url(np.asarray(cell), LARGE)
+def _thumbnail(path: Path, x: int, y: int, px: int) -> str:
+    cell = _page(path).crop((x, y, x + px, y + px))
+    return data_url(np.asarray(cell), px)
 
 
 @lru_cache(maxsize=8)

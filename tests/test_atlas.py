@@ -117,10 +117,33 @@ def test_cells_and_slots_without_a_photo_are_black(coloured):
 def test_the_python_side_finds_the_same_thumbnail(coloured):
     atlas(coloured)
     for rank in (0, 17, 256, N - 2):
-        name, x, y = rank_slot(read_atlas(coloured), rank)
-        with Image.open(coloured.path / "atlas" / name) as page:
-            found = np.asarray(page.convert("RGB"))[y : y + 64, x : x + 64]
-        assert (found == cell(coloured, 64, "rank", rank)).all()
+        found, px = sharpest(coloured, rank)
+        assert px == 64 and (found == cell(coloured, 64, "rank", rank)).all()
+
+
+def sharpest(w, rank):
+    name, x, y, px = rank_slot(read_atlas(w), rank)
+    with Image.open(w.path / "atlas" / name) as page:
+        return np.asarray(page.convert("RGB")).astype(int)[y : y + px, x : x + px], px
+
+
+def test_a_shipped_atlas_leaves_out_large_pages_but_no_photo(coloured, monkeypatch):
+    from deepselfie import atlas as module
+
+    for name, value in {"BEST": 200, "WORST": 1, "STEPS": 2}.items():
+        monkeypatch.setattr(module, name, value)
+    assert not atlas(coloured, shipped=True).nothing_to_do
+    assert atlas(coloured, shipped=True).nothing_to_do
+    manifest = read_atlas(coloured)
+    large = manifest["levels"][-1]["pages"]
+    assert [bool(name) for name in large["rank"]] == [True, False, False, False, True]  # the best, the worst
+    assert large["map"] == [None] * 6
+    assert all(all(names) for level in manifest["levels"][:2] for names in level["pages"].values())
+    assert all((coloured.path / "atlas" / name).exists() for name in page_names(manifest))
+    rows = order(coloured)
+    for rank, px in ((0, 64), (255, 64), (256, 32), (1023, 32), (N - 2, 64)):
+        found, side = sharpest(coloured, rank)
+        assert side == px and np.abs(middle(found) - colour_of(rows[rank])).max() < 12
 
 
 def test_geometry_holds_what_the_table_holds(coloured):
