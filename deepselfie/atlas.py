@@ -92,11 +92,11 @@ def atlas(world: World, *, shipped: bool = False) -> Report:
         thumbs = _thumbs(world, shown, folder / "thumbs", lambda done: progress(int(DECODING * done), n))
         place = np.searchsorted(shown, rows)  # (N,): where the thumbnail of a rank is kept
         plan = _plan(grid.astype(np.int64), columns, lines)
-        names: dict[tuple[int, str], list[str | None]] = {}
+        names: dict[tuple[int, str], list[str]] = {}  # "" for a page that is not shipped
 
-        def page(one: Page) -> str | None:
+        def page(one: Page) -> str:
             if shipped and not _worth_shipping(one, n):
-                return None
+                return ""
             return _page(world, folder, one, thumbs, place, SLOWEST if shipped else METHOD)
 
         for done, (one, name) in enumerate(zip(plan, _in_threads(page, plan), strict=True), 1):
@@ -118,7 +118,7 @@ def atlas(world: World, *, shipped: bool = False) -> Report:
         report.rows_in, report.rows_out = n, n - len(unreadable)
         for id in world.take(unreadable, ["id"])["id"].to_pylist() if len(unreadable) else []:
             report.drop("picture cannot be read: shown as a grey tile", id=id)
-        pages = {f"{family}-{px}": len(found) - found.count(None) for (px, family), found in names.items()}
+        pages = {f"{family}-{px}": len(found) - found.count("") for (px, family), found in names.items()}
         report.details = {"pages": pages, "shipped": shipped}
 
     settings = (LEVELS, METHOD, GEOMETRY, THUMB.descr, (SLOWEST, BEST, WORST, STEPS) if shipped else ())

@@ -137,7 +137,7 @@ def test_a_shipped_atlas_leaves_out_large_pages_but_no_photo(coloured, monkeypat
     manifest = read_atlas(coloured)
     large = manifest["levels"][-1]["pages"]
     assert [bool(name) for name in large["rank"]] == [True, False, False, False, True]  # the best, the worst
-    assert large["map"] == [None] * 6
+    assert large["map"] == [""] * 6
     assert all(all(names) for level in manifest["levels"][:2] for names in level["pages"].values())
     assert all((coloured.path / "atlas" / name).exists() for name in page_names(manifest))
     rows = order(coloured)

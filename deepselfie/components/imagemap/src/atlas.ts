@@ -16,7 +16,7 @@ export const FAMILIES: Family[] = ['rank', 'map'];
 export interface Level {
   px: number; // side of a thumbnail
   page: number; // px of a page's side
-  pages: Partial<Record<Family, string[]>>;
+  pages: Partial<Record<Family, string[]>>; // '': not shipped, the picture itself can be asked for
 }
 interface Manifest { n: number; grid: { columns: number; lines: number }; levels: Level[]; geometry: string }
 /** Where a thumbnail lies: the name of its page, and x and y (px) on it. */
@@ -121,7 +121,7 @@ export class Atlas {
   }
   slot(rank: number, level: number, family: Family): Slot | null {
     const { px, page, pages } = this.levels[level]!, name = pages[family]?.[this.pageOf(rank, level, family)];
-    if (name === undefined) return null;
+    if (!name) return null;
     const texel = this.texelOf(rank, level, family);
     return { name, x: texel % page, y: Math.floor(texel / page), px };
   }

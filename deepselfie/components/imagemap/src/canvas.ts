@@ -155,7 +155,7 @@ class Sources {
     for (let order = 0; order < this.pages.length; order++) {
       const { family, names, come } = this.pages[order]!;
       const number = atlas.pageOf(rank, level, family), name = names[number];
-      if (name === undefined) continue;
+      if (!name) continue;
       const texels = number in come ? come[number] : (come[number] = atlas.pixels(name));
       if (!texels) { if (!order) this.wanted.add(name); continue; }
       this.texels = texels;

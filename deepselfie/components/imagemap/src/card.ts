@@ -97,11 +97,14 @@ export class Card {
 
 /** Paints the largest thumbnail of a photo that is here on a whole canvas; returns the page of a larger one, to come. */
 export function paintThumb(atlas: Atlas, canvas: HTMLCanvasElement, rank: number): string[] {
-  const best = atlas.levels.length - 1, found = sharpest(atlas, rank);
+  const found = sharpest(atlas, rank);
   if (found) {
     const { page, slot } = found;
     canvas.getContext('2d')!.drawImage(page, slot.x, slot.y, slot.px, slot.px, 0, 0, canvas.width, canvas.height);
   }
-  const better = found?.level === best ? null : FAMILIES.map((family) => atlas.slot(rank, best, family)).find(Boolean);
-  return better ? [better.name] : [];
+  for (let level = atlas.levels.length - 1; level > (found?.level ?? 0); level--) {
+    const better = FAMILIES.map((family) => atlas.slot(rank, level, family)).find(Boolean);
+    if (better) return [better.name];
+  }
+  return [];
 }

@@ -19,14 +19,16 @@ export function themeOf(box: Element): Theme {
   };
 }
 const NEAR = 80; // px: from this side on, a photo is fetched by itself
+const BLURRED = 52; // px: and from this side on, where the thumbnail that would be sharp enough is not shipped
 
 /** Draws the larger pictures that have come over their thumbnails; returns the keys of all that would be seen. */
 export function drawPictures(context: CanvasRenderingContext2D, scene: Scene): string[] {
   const { atlas, ranks, list, look, view: { dpr }, to } = scene, side = sideOf(scene);
-  if (side <= NEAR || to) return [];
+  if (side <= BLURRED || to) return [];
+  const seen = side > NEAR ? list : list.filter((i) => !scene.families.some((family) => atlas.slot(ranks[i]!, scene.level, family)));
   const frame = look.colour ? frameOf(side * dpr) : 0, wanted: string[] = [];
-  for (let j = list.length - 1; j >= 0; j--) wanted.push(atlas.pictureKey(ranks[list[j]!]!, side * dpr));
-  for (const i of list) {
+  for (let j = seen.length - 1; j >= 0; j--) wanted.push(atlas.pictureKey(ranks[seen[j]!]!, side * dpr));
+  for (const i of seen) {
     const rank = ranks[i]!, picture = atlas.pictures.get(atlas.pictureKey(rank, side * dpr));
     if (!picture) continue;
     const [x, y] = middleOf(scene, i), dim = look.dim?.[rank] === 1;

@@ -59,7 +59,8 @@ export class PageLayers {
         const names = atlas.levels[l]!.pages[family];
         if (!names || !rest.length) continue;
         const pageOf = Int32Array.from(rest, (rank) => atlas.pageOf(rank, l, family)), come = new Uint8Array(names.length);
-        const [here, missing] = split(busiest(pageOf, names.length), (page) => layerOf.has(names[page]!));
+        const pages = busiest(pageOf, names.length).filter((page) => names[page]);
+        const [here, missing] = split(pages, (page) => layerOf.has(names[page]!));
         for (const page of here) {
           this.touch(names[page]!);
           used.add(names[page]!);
