@@ -33,8 +33,8 @@ class Style:
 
 STYLES = {
     "long": Style("fall", 3.9, 0.02, 3, 0.13),
-    "wavy": Style("fall", 3.4, 0.075, 13, 0.17, steps=20, clump=0.6),
-    "curly": Style("fall", 2.6, 0.10, 26, 0.25, steps=26, clump=0.75),
+    "wavy": Style("fall", 3.5, 0.12, 16, 0.18, steps=24, clump=0.6),
+    "curly": Style("fall", 2.6, 0.11, 26, 0.27, steps=26, clump=0.75),
     "coily": Style("fall", 2.3, 0.075, 40, 0.33, steps=30, clump=0.6),
     "bangs": Style("fall", 3.3, 0.015, 3, 0.13),
     "bob": Style("fall", 1.75, 0.02, 3, 0.15),
@@ -113,7 +113,7 @@ def off_body(q: np.ndarray, front: np.ndarray, side: np.ndarray, face: np.ndarra
     factor = 0.64 / np.maximum(reach[k], 1e-3)
     q[k, 0] *= factor
     q[k, 2] = 0.15 + (q[k, 2] - 0.15) * factor
-    keep = 0.56 + 0.24 * smooth_step(6.2, 7.1, q[:, 1]) + 0.12 * layer
+    keep = 0.56 + 0.24 * smooth_step(6.2, 7.1, q[:, 1]) - 0.24 * smooth_step(7.3, 7.8, q[:, 1]) + 0.12 * layer
     k = face & (q[:, 2] > 0.55) & (q[:, 1] < 7.9) & (q[:, 1] > 5.7) & (q[:, 0] * side < keep)
     q[k, 0] = (side * keep)[k]
     q[k, 2] -= 0.04

@@ -87,7 +87,7 @@ def scalp(X, Y, Z, grain):
     if Z <= 0.45:
         return step(6.75, 6.95, Y)
     line = 7.93 + 0.08 * math.cos(X * 3)
-    return step(line - 0.04, line + 0.16, Y + 0.05 * grain + step(1.0, 0.55, Z) * 0.72 * step(0.4, 0.62, ax))
+    return step(line - 0.03, line + 0.10, Y + 0.05 * grain + step(1.0, 0.55, Z) * 0.72 * step(0.4, 0.62, ax))
 
 
 @njit(cache=True, fastmath=True)

@@ -102,7 +102,9 @@ def shade_surface(out, n, e, lamps, rgb, wrap, bare, gloss, hardness, light, ope
             seen = lamps[SKY, c] * sky * 0.5 * (0.25 + mirror) + lamps[GROUND, c] * 0.1 * (0.2 + mirror)
             out[c] = rgb[c] * ambient + seen + key * shine * 1.5
             continue
-        v = rgb[c] * (key * direct * (0.35 + 0.65 * open_sky) + ambient + fill + rim) + key * shine
+        # oil on skin takes on a little of its warmth, or dark skin looks grey under flash
+        tint = 0.35 + 0.65 * rgb[c] / (max(rgb[0], rgb[1], rgb[2]) + 1e-6) if bare > 0 else 1.0
+        v = rgb[c] * (key * direct * (0.35 + 0.65 * open_sky) + ambient + fill + rim) + key * shine * tint
         v += lamps[SKY, c] * graze * (0.07 if bare > 0 else 0.04) * open_c
         out[c] = v + lamps[RIM_COLOUR, c] * graze * max(0.0, nr) * 0.25
 
