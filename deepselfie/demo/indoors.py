@@ -8,8 +8,8 @@ from deepselfie.demo import surfaces as s
 from deepselfie.demo.places import Place, paint
 
 WALLS = [
-    (228, 222, 212), (214, 216, 214), (205, 196, 184), (236, 232, 226), (178, 188, 190), (222, 206, 196), (196, 200, 188),
-    (168, 176, 186), (230, 220, 200), (140, 150, 146), (206, 186, 172), (186, 182, 196),
+    (228, 222, 212), (214, 216, 214), (205, 196, 184), (236, 232, 226), (178, 188, 190), (222, 206, 196),
+    (196, 200, 188), (168, 176, 186), (230, 220, 200), (140, 150, 146), (206, 186, 172), (186, 182, 196),
 ]  # fmt: skip
 WOODS = [(150, 112, 78), (112, 78, 54), (190, 158, 120), (84, 60, 46), (206, 184, 154)]
 FABRICS = [
@@ -273,7 +273,7 @@ def cafe(p: Place) -> None:
         for y in (1.5, 1.9):
             p.box(0, y, -back + 0.18, 3.0, 0.03, 0.25, p.one(*WOODS))
             p.box(0, y + 0.16, -back + 0.15, 3.0, 0.28, 0.12, wall, wall * 0.6, s.SHELF, 0.1)
-    for i in range(int(p.rng.integers(2, 5))):  # hanging lamps
+    for _ in range(int(p.rng.integers(2, 5))):  # hanging lamps
         x, z = p.u(-1.8, 1.8), -p.u(1.2, back - 0.5)
         p.box(x, 2.4, z, 0.012, 0.8, 0.012, paint(20, 20, 20), casts=False)
         p.ball(x, 1.98, z, 0.2, 0.2, 0.2, paint(255, 206, 140), material=s.GLOW, glow=4.5, casts=False)
@@ -299,7 +299,7 @@ def gym(p: Place) -> None:
     p.box(0, p.u(1.7, 2.2), -back + 0.02, 9, 0.25, 0.02, accent, casts=False)
     if p.chance(0.6):
         p.box(p.u(-1, 1), 1.3, -back + 0.03, 2.6, 1.9, 0.02, paint(170, 176, 180), wall * 0.35, s.MIRROR)
-    for i in range(int(p.rng.integers(2, 4))):  # machines: uprights, a seat, plates
+    for _ in range(int(p.rng.integers(2, 4))):  # machines: uprights, a seat, plates
         x, z = p.u(-2, 2), -p.u(1.4, back - 0.4)
         black = paint(30, 30, 32)
         for k in (-0.35, 0.35):

@@ -105,8 +105,9 @@ def palm(p: Place, x: float, z: float, tall: float) -> None:
     for k in range(9):
         a = k * 0.7 + p.u(-0.15, 0.15)
         r = 0.17 * tall
-        p.leaves(top + r * math.cos(a), tall - 0.1 * tall * p.u(0.0, 0.9), z + r * math.sin(a), 0.40 * tall, 0.09 * tall,
-                 0.10 * tall, green * 0.6, green * 1.6, 0.5, -a)  # fmt: skip
+        y = tall - 0.1 * tall * p.u(0.0, 0.9)
+        p.leaves(top + r * math.cos(a), y, z + r * math.sin(a), 0.40 * tall, 0.09 * tall, 0.10 * tall, green * 0.6,
+                 green * 1.6, 0.5, -a)  # fmt: skip
 
 
 def beach(p: Place) -> None:
@@ -221,13 +222,13 @@ def street(p: Place) -> None:
     houses(p, half)
     for row in p.rows[first:]:
         row[1] -= off
-    for i in range(int(p.rng.integers(1, 5))):
+    for _ in range(int(p.rng.integers(1, 5))):
         side = 1 if p.chance(0.5) else -1
         car(p, side * (half - 2.9) - off, -p.u(4, 22), 0.0 if p.chance(0.7) else math.pi)
     for i in range(int(p.rng.integers(0, 4))):
         side = 1 if i % 2 else -1
         tree(p, side * (half - 1.2) - off, -p.u(4, 20), p.u(4, 6.5), p.one(*GREENS), 5)
-    for i in range(int(p.rng.integers(0, 6))):
+    for _ in range(int(p.rng.integers(0, 6))):
         person(p, p.u(-half, half), -p.u(3, 16))
     if p.chance(0.5):
         x, z = (half - 1.6) * (1 if p.chance(0.5) else -1) - off, -p.u(3, 9)
@@ -269,7 +270,9 @@ def sunset(p: Place) -> None:
     p.haze = 0.004
     if kind < 0.4:
         p.box(0, -0.1, 0, 200, 0.2, 8, paint(170, 140, 112), paint(140, 112, 90), s.GROUND, casts=False)
-        p.box(0, -0.12, -1004, 4000, 0.2, 2000, paint(110, 90, 96), paint(190, 130, 100), s.WATER, 1, 0.7, casts=False)
+        p.box(
+            0, -0.12, -1004, 4000, 0.2, 2000, paint(120, 104, 112), paint(168, 128, 112), s.WATER, 1, 0.7, casts=False
+        )
     elif kind < 0.7:
         p.box(0, -0.1, 0, 500, 0.2, 500, paint(92, 96, 56), paint(140, 124, 70), s.GROUND, casts=False)
         for _k in range(10):
@@ -316,7 +319,7 @@ def night(p: Place) -> None:
                 side * (half - 1.5), 4.2, z, 0.4, 0.3, 0.4, paint(255, 196, 120), material=s.GLOW, glow=16, casts=False
             )
             p.lamp(side * (half - 1.5), 4.0, z, np.array([1.0, 0.66, 0.34]) * 2.2, 0.5)
-        for i in range(10):  # lamps of cars
+        for _ in range(10):  # lamps of cars
             z, back = -p.u(5, 40), p.chance(0.5)
             colour, x = (
                 (paint(255, 40, 30), p.u(0.5, half - 2)) if back else (paint(255, 244, 220), -p.u(0.5, half - 2))
@@ -325,13 +328,14 @@ def night(p: Place) -> None:
                 p.ball(x + k, 0.7, z, 0.22, 0.18, 0.2, colour, material=s.GLOW, glow=14, casts=False)
         for _ in range(int(p.rng.integers(1, 5))):  # signs
             side = 1 if p.chance(0.5) else -1
-            p.box(side * (half - 0.6), p.u(2.2, 4.5), -p.u(3, 16), 0.9, p.u(0.3, 1.2), 0.12, p.one(*colours, (255, 70, 150), (80, 120, 255)),
-                  material=s.GLOW, glow=p.u(1.5, 4), casts=False)  # fmt: skip
+            sign = p.one(*colours, (255, 70, 150), (80, 120, 255))
+            x, y, z = side * (half - 0.6), p.u(2.2, 4.5), -p.u(3, 16)
+            p.box(x, y, z, 0.9, p.u(0.3, 1.2), 0.12, sign, material=s.GLOW, glow=p.u(1.5, 4), casts=False)
         for _ in range(int(p.rng.integers(0, 5))):
             person(p, p.u(-half, half) * 0.8, -p.u(2.5, 10))
     else:
         p.box(0, -25, 0, 2000, 0.2, 2000, paint(22, 22, 28), casts=False)
-        for k in range(12):
+        for _ in range(12):
             z, tall = -p.u(60, 200), p.u(10, 50)
             p.box(
                 p.u(-0.6, 0.6) * -z,
@@ -347,9 +351,9 @@ def night(p: Place) -> None:
                 1.6,
                 casts=False,
             )
-        for k in range(90):
+        for _ in range(90):
             z = -p.u(40, 260)
-            r = -z * p.u(0.004, 0.010)
+            r = -z * p.u(0.010, 0.017)
             p.ball(
                 p.u(-0.75, 0.75) * -z,
                 -24 + p.u(0, 9),
@@ -359,7 +363,7 @@ def night(p: Place) -> None:
                 r,
                 p.one(*colours),
                 material=s.GLOW,
-                glow=p.u(3, 14),
+                glow=p.u(1.5, 6),
                 casts=False,
             )
         p.box(0, 1.02, -1.2, 9, 0.06, 0.06, paint(90, 90, 94), casts=False)

@@ -1,4 +1,4 @@
-"""The set behind a person: shapes for the tracer, metres. The head is at (0, height, 0), looks along +z; floor y = 0."""
+"""The set behind a person: shapes for the tracer, metres. The head is at (0, height, 0) and looks along +z."""
 
 from __future__ import annotations
 

@@ -227,9 +227,9 @@ def lay_over(image: np.ndarray, light: np.ndarray, crowd: np.ndarray) -> np.ndar
 
     Those get the shadow of who is close before them, and light from behind creeps around the edge of the person."""
     side, solid = len(image), light[..., 3]
-    near, far = (cv2.GaussianBlur(solid, (0, 0), side * s) for s in (0.008, 0.03))
+    near, far = (cv2.GaussianBlur(solid, (0, 0), side * s) for s in (0.008, 0.035))
     if crowd.any():
-        shade = (0.35 * near + 0.45 * far) * cv2.GaussianBlur(crowd.astype(np.float32), (0, 0), 1.0)
+        shade = (0.35 * near + 0.55 * far) * cv2.GaussianBlur(crowd.astype(np.float32), (0, 0), 1.0)
         image = image * (1 - shade)[..., None]
     alpha = cv2.GaussianBlur(solid, (0, 0), 0.7)[..., None]
     edge = np.maximum(0, 1 - near)[..., None] * np.float32(0.35)

@@ -41,7 +41,7 @@ def step2(low, high, x):
 
 @njit(cache=True, fastmath=True)
 def surface(out, glow, material, u, v, w, half_u, half_v, distance, shape, seed):
-    """Colour into out (3,), light given off into glow (3,). u, v, w: metres from the middle of the shape; shape: a row."""
+    """Colour into out (3,), light given off into glow (3,). u, v, w: metres from the middle; shape: a row."""
     a0, a1, a2, b0, b1, b2 = shape[10], shape[11], shape[12], shape[13], shape[14], shape[15]
     scale, emission = shape[16], shape[17]
     m, k = 0.0, 1.0  # how much of colour b, brightness
@@ -155,7 +155,7 @@ def surface(out, glow, material, u, v, w, half_u, half_v, distance, shape, seed)
         # waves look equally long near and far: the eye sees them flat
         across, away = u / distance * 14, math.log(distance) * 34
         wave = noise2(across, away, seed) * 0.6 + noise2(across * 2.7, away * 2.1, seed + 1) * 0.4
-        k = 0.8 + 0.5 * (wave - 0.5)
+        k = 0.85 + 0.32 * (wave - 0.5)
         m = near * 0.55
         shore = half_v - v + 0.7 * (noise2(u * 0.4, 1.0, seed) - 0.5)  # metres from the beach
         line = step2(0.52, 0.7, noise2(u * 0.25, shore * 0.55, seed + 2)) * step2(14.0, 2.0, shore)
