@@ -299,7 +299,6 @@ def test_two_device_pixels_are_sharp_and_the_same_for_both_renderers(chromium, s
         assert_same(a, b, "canvas, webgl")
 
 
-@pytest.mark.xfail(reason="on a phone the map may be a fraction of a px wide, and the browser then scales the canvas")
 def test_the_canvas_is_shown_pixel_for_pixel(chromium, server):
     for page in tab_on(chromium, server, viewport={"width": 420, "height": 640}, device_scale_factor=2):
         page.goto("/continuum")

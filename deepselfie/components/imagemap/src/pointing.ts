@@ -103,10 +103,12 @@ export class Pointing {
     clearTimeout(this.holding);
     const kind = event.pointerType === 'mouse' ? 'mouse' : 'touch', still = this.moved < STILL[kind], { outline } = this;
     if (!this.down.delete(event.pointerId) || !this.map.ready()) return;
+    const drawn = outline && outline.length > 2; // a press that was held but never dragged is a click like any other
     if (outline) {
       this.outline = null;
-      this.map.lasso(up && outline.length > 2 ? outline : [], true);
-    } else if (up && still) this.map.click(this.at(event), kind === 'mouse' ? 4 : 14);
+      this.map.lasso(up && drawn ? outline : [], true);
+    }
+    if (up && still && !drawn) this.map.click(this.at(event), kind === 'mouse' ? 4 : 14);
   }
   private wheel(event: WheelEvent): void {
     if (!this.map.ready()) return;
