@@ -72,7 +72,7 @@ def brow(X, Y, Z, amounts):
     u = (ax - 0.12) / 0.44
     if not (Z > 0.9 and 0 < u < 1.08 and 7.3 < Y < 7.8):
         return 0.0
-    middle = 7.52 + 0.045 * step(0.0, 0.62, u) - 0.060 * step(0.55, 1.1, u)
+    middle = 7.525 + 0.030 * step(0.0, 0.65, u) - 0.050 * step(0.55, 1.1, u)
     size = amounts[BROW_SIZE] * (1.0 - 0.60 * step(0.40, 1.05, u)) * (0.80 + 0.20 * step(0, 0.2, u))
     hairs = noise3((ax - Y * 0.9) * 48, (Y + ax * 0.5) * 12 + amounts[SEED], 1.0)
     edge = abs(Y - middle) / size
@@ -166,7 +166,7 @@ def eyeball(px, py, pz, gaze, colours, seed):
 def tooth(X, Z):
     s = step(0.8, 1.3, Z) * (0.62 + 0.38 * step(0.32, 0.14, abs(X)))
     s *= 0.90 + 0.10 * step(0.02, 0.12, abs(math.sin(X * 3.14159 / 0.085)))
-    return 0.80 * s, 0.76 * s, 0.69 * s
+    return 0.95 * s, 0.91 * s, 0.83 * s
 
 
 @njit(cache=True, fastmath=True)

@@ -95,7 +95,7 @@ def colours_and_amounts(p: Person, look: Look) -> tuple[np.ndarray, np.ndarray]:
         tone, lips, brow, hair_colour, natural * 0.4 + tone * 0.08, linear(p.iris),
         linear(look.lens), linear(look.frame), natural * 0.85, linear(look.fabric),
     ]  # fmt: skip
-    scalp = {"buzz": 0.75, "bald": 0.12, "hijab": 0.5}.get(p.hair, 0.87)
+    scalp = {"buzz": 0.88, "bald": 0.12, "hijab": 0.5}.get(p.hair, 0.95)
     stubble = {"none": 0.0, "stubble": 0.42, "beard": 0.7}[p.beard]
     amounts = [
         0.7 if look.lipstick else 0.55, p.flush, p.brow, scalp, stubble, look.shine, p.shape % 97, look.eyeline,

@@ -199,7 +199,7 @@ def shade(
                 gloss, hardness, sky = 0.02, 60.0, 0.25 + 0.75 * sky
             elif m == 3:
                 rgb[0], rgb[1], rgb[2] = paint.tooth(X, Z)
-                gloss, hardness, sky, light = 0.06, 60.0, 0.6 + 0.4 * sky, 0.45 + 0.55 * light
+                gloss, hardness, sky, light = 0.06, 60.0, 0.7 + 0.3 * sky, 0.5 + 0.5 * light
             elif m == 4:
                 rgb[0], rgb[1], rgb[2], gloss, sky = 0.42, 0.13, 0.12, 0.03, 0.5 + 0.5 * sky
             elif m == 20:  # headwear.HAT
