@@ -12,6 +12,7 @@ BORDER_WIDTH = {"white": 0.06, "black": 0.10, "thin": 0.03}  # of the picture's 
 BORDER_VALUE = {"white": 1.0, "black": 0.0, "thin": 1.0}
 MIDDLE_GREY = 0.30
 MOST_PURE = 0.64  # (largest - least) / largest of red, green, blue, of skin
+CONTRAST = 0.22
 METERING = 0.78  # 1: every picture equally bright; less: dark skin and dark rooms stay darker
 
 
@@ -26,7 +27,8 @@ def tone_curve(x: np.ndarray) -> np.ndarray:
     bright = np.maximum(x @ GREY, 1e-4)[..., None]
     even = x * (film(bright) / bright)
     even = even + (np.maximum(even - 0.85, 0) @ np.full((3, 1), 0.3, np.float32))
-    return np.clip(0.5 * film(x) + 0.5 * even, 0, 1) ** (1 / 2.2)
+    o = np.clip(0.5 * film(x) + 0.5 * even, 0, 1) ** (1 / 2.2)
+    return o + CONTRAST * (o * o * (3 - 2 * o) - o)
 
 
 def saturate(o: np.ndarray, amount: float) -> np.ndarray:
@@ -107,16 +109,25 @@ def add_border(o: np.ndarray, name: str) -> None:
     if name == "none":
         return
     w = max(2, round(o.shape[0] * BORDER_WIDTH[name]))
-    o[:w] = o[-w:] = BORDER_VALUE[name]
+    o[:w] = o[-w:] = 255 * BORDER_VALUE[name]
     if name != "black":
-        o[:, :w] = o[:, -w:] = BORDER_VALUE[name]
+        o[:, :w] = o[:, -w:] = 255 * BORDER_VALUE[name]
 
 
 def develop(image: np.ndarray, skin: np.ndarray, shot: Shot, rng: np.random.Generator) -> np.ndarray:
     """image (side, side, 3) linear, skin (side, side) 0..1 -> (side, side, 3) uint8 RGB."""
-    image = add_noise(expose(image, skin, shot), shot.noise, rng)
+    return posted(add_noise(expose(image, skin, shot), shot.noise, rng), shot)
+
+
+def posted(image: np.ndarray, shot: Shot) -> np.ndarray:
+    """What the phone makes of the sensor's light, with filter and border: (side, side, 3) uint8 RGB."""
+    o = printed(image, shot)
+    add_border(o, shot.border)
+    return o
+
+
+def printed(image: np.ndarray, shot: Shot) -> np.ndarray:
+    """The same without the border, of any part of a picture: each pixel for itself."""
     o = tone_curve(image * np.float32(0.78)).astype(np.float32)
     o = np.clip(apply_filter(np.clip(saturate(o, shot.saturation), 0, 1), shot.filter), 0, 1)
-    o = natural_skin(o, skin)
-    add_border(o, shot.border)
     return (o * 255 + 0.5).astype(np.uint8)

@@ -48,8 +48,8 @@ def raw_quality(truth: dict) -> float:
     """How well a picture does with the crowd, all else equal: the sum of written effects."""
     q = FILTERS[truth["filter"]] + 0.4 * (truth["border"] != "none")
     if truth["filter"] != "bw":
-        q += 0.45 * ramp(truth["saturation"], 0.45, 0.60)  # oversaturated
-    q -= 1.2 * ramp(-truth["exposure"], 0.8, 2.3)  # darkness
+        q += 0.45 * ramp(truth["saturation"], 0.38, 0.52)  # oversaturated
+    q -= 1.2 * ramp(-truth["exposure"], 0.3, 1.8)  # darkness
     q -= 0.5 * ramp(truth["noise"], 0.008, 0.03)
     if truth["subject"] != "selfie":
         return q + FACELESS

@@ -91,10 +91,9 @@ def render(seed: int, index: int, size: int = 96, overrides: dict | None = None)
         facts = {"group": 0, "faces": 0}
     image = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
     skin = cv2.resize(skin, (size, size), interpolation=cv2.INTER_AREA)
-    done, noiseless = (
-        darkroom.develop(image, skin, taken, np.random.default_rng([seed, index, 8]))
-        for taken in (shot, replace(shot, noise=0.0))
-    )
+    exposed = darkroom.expose(image, skin, shot)
+    done = darkroom.posted(darkroom.add_noise(exposed, shot.noise, np.random.default_rng([seed, index, 8])), shot)
+    noiseless = darkroom.printed(exposed[:: truth.LINES], shot)
     facts |= {"account": accounts.account(index), "subject": subject, "filter": shot.filter, "border": shot.border}
     facts |= truth.photometry(done, noiseless, darkroom.window(shot.border))
     facts = {field.name: facts.get(field.name) for field in truth.TRUTH}

@@ -198,7 +198,7 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
         wide = max(0.6, thickness * 0.45)
         raster.draw_strands(view.project(bx, side), bt, bc, wide, 1.0, depth, front, layer)
     light = lamps(shot)
-    map_side = int(np.clip(side, 140, 400))
+    map_side = int(np.clip(0.75 * side, 140, 400))
     shadow, axes, frame = shadow_map(light[shading.KEY], map_side, v, solid, strands, chance)
     outside = np.where(layer[..., raster.CLEAR] < 0.5, np.maximum(depth, front), depth)
     open_sky = raster.occlusion(outside, view.focal * side, 0.28, RING)
