@@ -330,6 +330,8 @@ def hair(name: str, body: Body, vertices, normals, guide_rng, rng, n: int):
         )
         points[:, :, 0] = np.where(k, outward * keep, points[:, :, 0])
     chance = 0.55 * lock[a] + 0.45 * rng.random(n)
+    if name == "buzz":
+        chance = 0.4 + 0.25 * rng.random(n)  # too short for locks
     if hanging is not None:
         points, chance = np.concatenate([points, hanging]), np.concatenate([chance, rng.random(len(hanging))])
     return finished(points, chance)

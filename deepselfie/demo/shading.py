@@ -130,8 +130,9 @@ def shade(
     """(H, W, 4) float32: linear colour and how much a person covers; and (H, W) how much is bare skin.
 
     depth, number, bary: of the surfaces; front, layer: of the hair before them, see raster.draw_strands;
-    veil (H, W): 0..1, how much lashes darken; cut, dyes, mask: of the clothes, see cloth.
-    lens is (focal length, x, y of the principal point) in pixels, and the squish; eyes (3, 3): left and right centre, gaze."""
+    veil (H, W): 0..1 how much lashes darken, 0..-1 how much glasses mirror; cut, dyes, mask: of the clothes, see cloth.
+    lens is (focal length, x, y of the principal point) in pixels, and the squish;
+    eyes (3, 3): left and right centre, gaze."""
     height, width = depth.shape
     out, skin = np.zeros((height, width, 4), np.float32), np.zeros((height, width), np.float32)
     w, e, n, rgb, wrap = np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3)
