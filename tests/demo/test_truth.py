@@ -86,9 +86,10 @@ def test_the_tilt_is_that_of_the_face_in_the_picture(shots):
 
 
 def test_a_forehead_is_cut_where_the_picture_ends_below_the_hairline():
+    straight = ALONE | {"tilt": 0.0, "pitch": 0.0}
     for index in range(4):
-        cut = render.render(SEED, index, 48, ALONE | {"forehead_cut": True, "tilt": 0.0})[1]
-        whole = render.render(SEED, index, 48, ALONE | {"forehead_cut": False, "tilt": 0.0})[1]
+        cut = render.render(SEED, index, 48, straight | {"forehead_cut": True})[1]
+        whole = render.render(SEED, index, 48, straight | {"forehead_cut": False})[1]
         assert cut["forehead_cut"] and cut["face_y"] == cut["head_y"] == 0
         assert not whole["forehead_cut"] and whole["face_y"] > 0
 
