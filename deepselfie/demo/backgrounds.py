@@ -41,8 +41,8 @@ def bounds(shapes: np.ndarray, rotation: np.ndarray, eye: np.ndarray, focal, squ
 
 def out_of_focus(image: np.ndarray, radius: float) -> np.ndarray:
     """Points become discs of `radius` pixels, as lenses do it."""
-    if radius < 0.45:
-        return image
+    if radius < 0.7:  # no less than takes the steps off edges
+        return cv2.GaussianBlur(image, (0, 0), max(0.55, radius * 0.7))
     r = int(np.ceil(radius))
     y, x = np.mgrid[-r : r + 1, -r : r + 1]
     lens = np.clip(radius + 0.5 - np.sqrt(x * x + y * y), 0, 1).astype(np.float32)
@@ -84,6 +84,6 @@ def background(shot: Shot, view: Camera, light: np.ndarray, side: int, rng: np.r
             near * near,
         ),
     )
-    fall = cv2.blur(fall, (3, 3)) if side < 150 else cv2.GaussianBlur(fall, (0, 0), side / 110)
+    fall = cv2.blur(fall, (3, 3)) if side < 150 else cv2.GaussianBlur(fall, (0, 0), side / 190)
     image = out_of_focus(colour * fall + glow, blur * side)
     return cv2.resize(image, (full, full), interpolation=cv2.INTER_LINEAR)

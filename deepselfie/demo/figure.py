@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -79,6 +79,20 @@ def morph(vertices: np.ndarray, template: Body, weights: dict[str, float]) -> No
             vertices[which] += moves * np.float32(w)
 
 
+@cache
+def spanned() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Parts of the chest that cloth spans without touching: vertex numbers inside and around, and the weights (inside,
+    around) with which the ones lie between the others."""
+    template = body()
+    inside = template.is_body & (((abs(template.vertices[:, 0]) - 0.8) / 0.6) ** 2 < 1)
+    inside &= (np.abs(template.vertices[:, 1:] - np.array([3.8, 1.3])) < np.array([0.7, 0.6])).all(1)
+    inside = np.where(inside)[0]
+    rows = template.smoothing[inside]
+    around = np.setdiff1d(np.unique(rows.indices), inside)
+    between = np.linalg.solve(np.eye(len(inside)) - rows[:, inside].toarray(), rows[:, around].toarray())
+    return inside, around, between.astype(np.float32)
+
+
 @lru_cache(maxsize=16)  # an account's pictures come one after the other
 def figure(p: Person) -> Figure:
     template = body()
@@ -147,6 +161,8 @@ def dressed(p: Person, look: Look, pose: Pose = RELAXED) -> tuple[np.ndarray, np
     if look.clothes.garment in ("straps", "tank"):  # these cling, and end where a chest is anything but flat
         shaped *= np.float32(0.3)
     v += shaped * (smooth - v)
+    between, around, weights = spanned()
+    v[between] = weights @ v[around]
     normals = vertex_normals(v, template.triangles)
     v += normals * (covered * thickness(look.clothes, hems)[:, None].astype(np.float32))
     return v, vertex_normals(v, template.triangles)

@@ -90,7 +90,18 @@ def bed(p: Place, x: float, back: float, turn: float = 0.0) -> None:
     p.box(x, 0.55, z, w + 0.1, p.u(0.9, 1.2), 0.1, head)
     p.box(x, 0.2, z + long / 2, w, 0.3, long, frame)
     p.box(x, 0.45, z + long / 2, w, 0.25, long, sheet)
-    p.ball(x, 0.5, z + long * 0.62, w * 1.12, 0.36, long * 0.85, cover, cover * 0.75, s.STRIPES, p.u(0.1, 0.4))
+    p.ball(
+        x,
+        0.5,
+        z + long * 0.62,
+        w * 1.12,
+        0.36,
+        long * 0.85,
+        cover,
+        cover * 0.75,
+        s.STRIPES if p.chance(0.35) else s.PLAIN,
+        p.u(0.1, 0.3),
+    )
     for side in (-1, 1):
         p.ball(x + side * w * 0.25, 0.68, z + 0.3, w * 0.46, 0.26, 0.42, sheet * p.u(0.8, 1))
         if p.chance(0.5):

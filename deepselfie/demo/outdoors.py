@@ -118,7 +118,7 @@ def beach(p: Place) -> None:
     shore = p.u(2.5, 12)
     sand = p.one((222, 202, 168), (206, 184, 150), (232, 218, 194))
     sea = p.one((44, 110, 140), (60, 140, 158), (36, 88, 124), (84, 150, 156), (90, 120, 130))
-    glitter = p.u(0.8, 1.8) if p.chance(0.3) else 0.0
+    glitter = p.u(0.4, 1.0) if p.chance(0.3) else 0.0
     p.box(0, -0.1, 0, 300, 0.2, 2 * shore, sand, sand * 0.82, s.GROUND, casts=False)
     p.box(
         0,
@@ -183,8 +183,8 @@ def houses(p: Place, x: float, night: float = 0.0) -> None:
                 0.1,
                 2.6,
                 w * 0.8,
-                glass * 0.6,
                 shop,
+                glass * 0.8,
                 s.FACADE,
                 p.u(1.2, 2.0),
                 night * 1.5,
@@ -271,7 +271,7 @@ def sunset(p: Place) -> None:
     if kind < 0.4:
         p.box(0, -0.1, 0, 200, 0.2, 8, paint(170, 140, 112), paint(140, 112, 90), s.GROUND, casts=False)
         p.box(
-            0, -0.12, -1004, 4000, 0.2, 2000, paint(120, 104, 112), paint(168, 128, 112), s.WATER, 1, 0.7, casts=False
+            0, -0.12, -1004, 4000, 0.2, 2000, paint(120, 104, 112), paint(168, 128, 112), s.WATER, 1, 0.35, casts=False
         )
     elif kind < 0.7:
         p.box(0, -0.1, 0, 500, 0.2, 500, paint(92, 96, 56), paint(140, 124, 70), s.GROUND, casts=False)

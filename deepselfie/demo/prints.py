@@ -12,7 +12,7 @@ WORDS = (
     "NORTH", "SUNDAY", "COFFEE", "HELLO", "1987", "WILD", "SURF CLUB", "MOON", "OCEAN", "LUCKY", "HOME", "FRIDAY",
     "BERLIN", "KYOTO", "LISBON", "TEAM 12", "GOOD DAY", "RADIO", "PEACE", "UNIVERSITY", "CAMP", "NOPE", "SLOW", "VINYL",
 )  # fmt: skip
-FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX)
+FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX, cv2.FONT_HERSHEY_PLAIN)
 
 
 def write(mask: np.ndarray, text: str, middle: float, tall: float, font: int, thick: int) -> None:
