@@ -40,7 +40,7 @@ def saturate(o: np.ndarray, amount: float) -> np.ndarray:
     red, green, blue = (o[..., c : c + 1] for c in range(3))
     vivid = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
     skinlike = np.clip(3.5 * (red - green), 0, 1) * np.clip(6 * (green - blue), 0, 1)
-    gain = 1 + np.float32(amount - 1) * (1 - 0.45 * skinlike) * (1.25 - np.minimum(vivid, 1))
+    gain = 1 + np.float32(amount - 1) * (1 - 0.55 * skinlike) * (1.25 - np.minimum(vivid, 1))
     wanted = away * gain
     limit = np.where(wanted > 0, 1 - grey, grey) + 1e-3
     reach = np.abs(wanted) / limit  # 1 is where a channel would clip
