@@ -36,7 +36,7 @@ FACELESS = (
 
 
 def rendered(count: int) -> list[np.ndarray]:
-    return [render.render(7, i)[0] for i in range(count)]
+    return [render.render(7, i, overrides={})[0] for i in range(count)]  # selfies alone
 
 
 def real() -> list[np.ndarray]:

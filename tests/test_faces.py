@@ -20,7 +20,7 @@ CHINA, FLOWER = load_sample_images().images
 def selfies(count, seed=3):
     from deepselfie.demo import render
 
-    return [render.render(seed, i) for i in range(count)]
+    return [render.render(seed, i, overrides={}) for i in range(count)]  # selfies alone
 
 
 def encoded(image, **options):
