@@ -16,8 +16,8 @@ GATHERED_AT = datetime(2026, 11, 1, tzinfo=UTC)
 # Set by `python -m benchmarks.likes_law`. Quality is raw quality in units of its median and spread over the selfies of
 # the demo world; noise is what likes owe to anything but the picture and the account, in units of quality: it sets the
 # ceiling to 65 %.
-MIDDLE, SPREAD = 1.02, 0.83
-NOISE = 1.77
+MIDDLE, SPREAD = 1.01, 0.80
+NOISE = 1.74
 STRENGTH = 0.45  # log likes per unit of quality
 ACCOUNT = 0.25  # spread of log likes between accounts of the same audience
 EVENING = 0.12  # log likes that a post at 8 pm gains, and one at 8 am loses
