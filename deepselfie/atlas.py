@@ -48,10 +48,12 @@ class Level(NamedTuple):
 LEVELS = (Level(8, 2048, ("map",), 75), Level(32, 1024, ("rank", "map"), 57), Level(64, 1024, ("rank", "map"), 57))
 SMALL, LARGE = LEVELS[0].px, LEVELS[-1].px
 METHOD = 0  # of WebP: as near to the photos at 57 as method 2 at 60, in two thirds of its time for 8 % more bytes
-SLOWEST = 6  # of WebP's methods: a tenth fewer bytes than 2 for five times its time
 # A world shipped without its pictures has LARGE pages for this many of the best and the worst photos, and for photos at
-# even steps between them: what can be rendered again need not be shipped.
-BEST, WORST, STEPS = 2048, 512, 11
+# even steps between them: what can be rendered again need not be shipped. Its pages are WebP by the slowest method and
+# of lower quality, a fifth fewer bytes.
+BEST, WORST, STEPS = 1024, 512, 11
+SHIPPED_METHOD, SHIPPED_QUALITY = 6, 48
+SHIPPED = (BEST, WORST, STEPS, SHIPPED_METHOD, SHIPPED_QUALITY)
 READ, UNREADABLE = 1, 2
 # What is kept of each photo: uint8 (px, px, 3) of each level under the name of its px, and whether it could be read.
 THUMB = np.dtype([*((str(level.px), "u1", (level.px, level.px, 3)) for level in LEVELS), ("state", "u1")])
@@ -97,7 +99,7 @@ def atlas(world: World, *, shipped: bool = False) -> Report:
         def page(one: Page) -> str:
             if shipped and not _worth_shipping(one, n):
                 return ""
-            return _page(world, folder, one, thumbs, place, SLOWEST if shipped else METHOD)
+            return _page(world, folder, one, thumbs, place, shipped)
 
         for done, (one, name) in enumerate(zip(plan, _in_threads(page, plan), strict=True), 1):
             names.setdefault((one.level.px, one.family), []).append(name)
@@ -121,7 +123,7 @@ def atlas(world: World, *, shipped: bool = False) -> Report:
         pages = {f"{family}-{px}": len(found) - found.count("") for (px, family), found in names.items()}
         report.details = {"pages": pages, "shipped": shipped}
 
-    settings = (LEVELS, METHOD, GEOMETRY, THUMB.descr, (SLOWEST, BEST, WORST, STEPS) if shipped else ())
+    settings = (LEVELS, METHOD, GEOMETRY, THUMB.descr, SHIPPED if shipped else ())
     return run_stage(world, "atlas", work, key_parts=settings, after=("layout", "labels"), files=(manifest_path,))
 
 
@@ -259,7 +261,7 @@ def _worth_shipping(page: Page, n: int) -> bool:
     )
 
 
-def _page(world: World, folder: Path, page: Page, thumbs: np.ndarray, place: np.ndarray, method: int) -> str:
+def _page(world: World, folder: Path, page: Page, thumbs: np.ndarray, place: np.ndarray, shipped: bool) -> str:
     """The name of a page: as left by a killed run, or made."""
     px, side = page.level.px, page.level.side
     stem = f"{page.family}-{px}-{page.number}"
@@ -270,7 +272,8 @@ def _page(world: World, folder: Path, page: Page, thumbs: np.ndarray, place: np.
     pixels.swapaxes(1, 2)[divmod(page.slots, side)] = thumbs[str(px)][place[page.ranks]]
     out = io.BytesIO()
     image = Image.fromarray(pixels.reshape(side * px, side * px, 3))
-    image.save(out, "WEBP", quality=page.level.quality, method=method)
+    quality, method = (SHIPPED_QUALITY, SHIPPED_METHOD) if shipped else (page.level.quality, METHOD)
+    image.save(out, "WEBP", quality=quality, method=method)
     name = _write(world, stem, out.getvalue(), "webp")
     write_atomically(note, name.encode())
     return name

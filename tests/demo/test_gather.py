@@ -53,8 +53,12 @@ def test_more_can_be_asked_for_after_the_famous_have_come(small):
 def test_a_packed_world_shows_the_same_pictures_and_cannot_grow(small, tmp_path):
     gather.gather_demo(small, n=4, seed=5)
     before = pictures.image_bytes(small, range(4))
+    truth = small.read(["truth"])["truth"].to_pylist()
     pack.pack(small)
     assert "image" not in small.columns
+    kept = small.read(["truth"])["truth"].to_pylist()
+    assert all(now.items() <= was.items() for now, was in zip(kept, truth, strict=True))
+    assert {"quality", "hair", "faces"} <= kept[0].keys() and "head_x" not in kept[0]
     assert pictures.image_bytes(small, range(4)) == before
     assert pack.pack(small).nothing_to_do
     with pytest.raises(DeepselfieError, match="cannot grow"):
