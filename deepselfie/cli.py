@@ -19,7 +19,7 @@ stages, each adds columns to the world's table; a second run does only what is n
   train     fine-tune a ConvNet on the labels
   score     rank every photo with the world's own model, or the demo's
   embed     t-SNE of fc7
-  clusters  the neighbourhoods of that map, named by what sets them apart
+  clusters  where photos crowd in fc7, named by what sets them apart
   layout    the order from best to worst
   atlas     thumbnails for the browser
 

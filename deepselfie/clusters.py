@@ -72,6 +72,11 @@ WORDS: dict[str, dict[str | bool, str]] = {
     "truth.expression": {"smile": "smiling", "grin": "grinning", "neutral": "serious", "smirk": "smirking",
                          "pout": "pouting", "surprise": "surprised", "wink": "winking"},
     "truth.glasses": {"none": "", "clear": "glasses", "sun": "sunglasses"},
+    "truth.headwear": {"none": "", "beanie": "beanies", "cap": "caps", "sunhat": "sun hats", "hijab": "hijab"},
+    "truth.clothes": {"tee": "T-shirts", "tank": "tank tops", "straps": "strap tops", "shirt": "shirts",
+                      "hoodie": "hoodies", "jacket": "jackets", "sweater": "sweaters"},
+    "truth.subject": {"selfie": "", "food": "food", "pet": "pets", "landscape": "landscapes", "text": "words",
+                      "things": "things laid out"},
     "truth.beard": {"none": "", "stubble": "stubble", "beard": "bearded"},
 }  # fmt: skip
 

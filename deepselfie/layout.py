@@ -211,6 +211,7 @@ def _file(world: World, path: Path, what: str) -> tuple[str, int, int]:
     try:
         status = path.stat()
     except FileNotFoundError:
+        _ = world.table  # or says that there is no such world
         raise DeepselfieError(
             f"World '{world.name}' has no {what} yet. Run: python -m deepselfie run {world.name}"
         ) from None

@@ -19,7 +19,7 @@ SAID = {  # what each stage does, in a few words
     "train": "train the network",
     "score": "score every photo",
     "embed": "place them on the map",
-    "clusters": "find neighbourhoods on the map",
+    "clusters": "find where photos crowd in fc7",
     "layout": "put them in order and on a grid",
     "atlas": "make thumbnails",
 }

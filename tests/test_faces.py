@@ -109,9 +109,8 @@ def test_the_stage_adds_faces_and_facts_and_keeps_bad_rows(photos):
     assert table[5]["attributes"] is None or set(table[5]["attributes"].values()) == {None}
     assert table[0]["attributes"]["face_share"] == pytest.approx(table[0]["faces"][0]["h"])
     assert set(table[0]["faces"][0]) == {"x", "y", "w", "h", "confidence"}
-    assert report.rows_in == 7 and report.rows_out == 4 and report.dropped == {"unreadable image": 2}
+    assert report.rows_in == 7 and report.rows_out == 4 and report.dropped == {"unreadable image": 2, "no face": 1}
     assert [problem["id"] for problem in report.problems] == ["t:5", "t:6"]
-    assert report.details["without_face"] == 1
     assert faces(photos).nothing_to_do
 
 
@@ -122,7 +121,7 @@ def test_new_photos_alone_are_looked_at(photos, monkeypatch, shots):
     seen = []
     monkeypatch.setattr(module, "_look", lambda data, look=module._look: seen.append(data) or look(data))
     report = faces(photos)
-    assert len(seen) == 1 and report.dropped == {"unreadable image": 2} and report.rows_out == 5
+    assert len(seen) == 1 and report.dropped == {"unreadable image": 2, "no face": 1} and report.rows_out == 5
     assert photos.read(["faces"])["faces"].to_pylist()[:7] == before
 
 
