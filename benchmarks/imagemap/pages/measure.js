@@ -47,9 +47,8 @@
       addEventListener(type, async ({ timeStamp }) => {
         const end = performance.now() + PATIENCE, found = [];
         for (const done of dones) {
-          do await frame(); while (!done() && performance.now() < end);
+          do { await frame(); await later(); } while (!done() && performance.now() < end); // later: other callbacks of this frame count
           const held = done();
-          await later();
           finish(this.map.canvases());
           found.push(held ? performance.now() - timeStamp : -1);
         }
