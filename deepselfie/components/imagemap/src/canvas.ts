@@ -35,24 +35,35 @@ export class CanvasRenderer implements Renderer {
     return wanted;
   }
 
-  /** All photos as pixels of one image. */
+  /** All photos as pixels of one image: those not selected come first, and are greyed all at once. */
   private splat(scene: Scene, side: number, wanted: Set<string>): void {
-    const { width, height } = this.canvas, { list, ranks, atlas, look, view: { dpr } } = scene;
+    const { width, height } = this.canvas, { list, ranks, look } = scene;
     if (this.image?.width !== width || this.image.height !== height) {
       this.image = new ImageData(width, height);
       this.pixels = new Uint32Array(this.image.data.buffer);
     }
-    const out = this.pixels;
-    out.fill(scene.paper);
-    const flat = look.colour !== null && side <= FLAT, frame = look.colour ? frameOf(side) : 0;
+    this.pixels.fill(scene.paper);
+    const flat = look.colour !== null && side <= FLAT;
     const source = side <= TINY || flat ? null : new Sources(scene, wanted);
+    const chosen = look.dim && !look.hidden ? list.findIndex((i) => look.dim![ranks[i]!] === 0) : 0;
+    const greyed = chosen < 0 ? list.length : chosen;
+    this.put(scene, side, list.subarray(0, greyed), source);
+    if (greyed) grey(this.pixels, scene.paper);
+    this.put(scene, side, list.subarray(greyed), source);
+    scene.atlas.trimPixels(source?.read ?? 0);
+    this.context.setTransform(1, 0, 0, 1, 0, 0);
+    this.context.putImageData(this.image, 0, 0);
+  }
+  /** Apart from the greying, so that the browser need not compile it anew when the first photos are greyed. */
+  private put(scene: Scene, side: number, list: Uint32Array, source: Sources | null): void {
+    const out = this.pixels, { width, height } = this.canvas, { ranks, atlas, look, view: { dpr } } = scene;
+    const flat = look.colour !== null && side <= FLAT, frame = look.colour ? frameOf(side) : 0;
     const tiny = atlas.tinySide, columns = new Columns();
     const { from, to, t, view } = scene;
     const fk = from.camera.k * dpr, fx = (view.width / 2 - from.camera.x * from.camera.k) * dpr, fy = (view.height / 2 - from.camera.y * from.camera.k) * dpr;
     const tk = to ? to.camera.k * dpr : 0, tx = to ? (view.width / 2 - to.camera.x * to.camera.k) * dpr : 0;
     const ty = to ? (view.height / 2 - to.camera.y * to.camera.k) * dpr : 0;
     const half = side / 2;
-    let greying = look.dim !== null && !look.hidden; // those not selected come first, and are greyed all at once
     for (let j = 0; j < list.length; j++) {
       const i = list[j]!, rank = ranks[i]!;
       let px = from.x[i]! * fk + fx, py = from.y[i]! * fk + fy;
@@ -61,10 +72,6 @@ export class CanvasRenderer implements Renderer {
       if (right <= left) right = left + 1;
       if (bottom <= top) bottom = top + 1;
       if (right <= 0 || bottom <= 0 || left >= width || top >= height) continue;
-      if (greying && look.dim![rank] === 0) {
-        grey(out, scene.paper);
-        greying = false;
-      }
       if (look.colour) {
         const colour = look.colour[rank]!;
         const [a, b, c, d] = [Math.max(left, 0), Math.min(right, width), Math.max(top, 0), Math.min(bottom, height)];
@@ -83,10 +90,6 @@ export class CanvasRenderer implements Renderer {
         for (let u = a; u < b; u++) out[to + u] = texels[start + steps[u]!]!;
       }
     }
-    if (greying) grey(out, scene.paper);
-    atlas.trimPixels(source?.read ?? 0);
-    this.context.setTransform(1, 0, 0, 1, 0, 0);
-    this.context.putImageData(this.image, 0, 0);
   }
 
   private drawEach(scene: Scene, side: number, wanted: Set<string>): void {

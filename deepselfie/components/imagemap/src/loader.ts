@@ -8,6 +8,7 @@ export class Loader {
   readonly flying = new Map<string, AbortController>();
   readonly wanted = new Map<Owner, string[]>();
   private readonly failed = new Map<string, number>();
+  landed = 0; // bitmaps that have come
 
   /** kept: how many bitmaps stay; atOnce: how many fetches fly; ready: called whenever one has landed. */
   constructor(
@@ -46,6 +47,7 @@ export class Loader {
       const bitmap = await createImageBitmap(await answer.blob(), { premultiplyAlpha: 'none', colorSpaceConversion: 'none' });
       if (abort.signal.aborted) return bitmap.close();
       this.done.set(key, bitmap);
+      this.landed++;
       for (const oldest of this.done.keys()) {
         if (this.done.size <= this.kept) break;
         this.drop(oldest);

@@ -110,7 +110,7 @@ export class Lists {
     return this.kept!.kept;
   }
 }
-const same = (a: unknown[], b: unknown[] | undefined): boolean => a.every((part, i) => part === b?.[i]);
+export const same = (a: unknown[], b: unknown[] | undefined): boolean => a.every((part, i) => part === b?.[i]);
 
 /** The photo under a point of the view: the one on top, else the nearest within `reach` px; -1 for none. */
 export function under(scene: Scene, px: number, py: number, reach: number): number {

@@ -4,7 +4,7 @@ import { CanvasRenderer } from './canvas';
 import { FrameWatch, overruled, wantsWebgl } from './choose';
 import { element } from './dom';
 import type { Renderer } from './renderer';
-import type { Scene } from './scene';
+import { same, type Scene } from './scene';
 import type { View } from './types';
 import { WebglRenderer } from './webgl';
 
@@ -16,6 +16,7 @@ export class Surface {
   private readonly watch = overruled() ? null : new FrameWatch();
   private renderer: Renderer;
   private drawnAt = -Infinity;
+  private drawn: { key: unknown[]; pages: Set<string> } | null = null; // what the renderer's canvas shows
 
   /** redraw: asks for another frame. */
   constructor(private readonly stage: HTMLElement, private readonly redraw: () => void) {
@@ -25,7 +26,8 @@ export class Surface {
   dispose(): void { this.renderer.dispose(); }
 
   private make(webgl: boolean): Renderer {
-    const made = webgl ? new WebglRenderer(this.redraw, () => this.leaveWebgl()) : new CanvasRenderer(this.redraw);
+    const again = (): void => { this.drawn = null; this.redraw(); };
+    const made = webgl ? new WebglRenderer(again, () => this.leaveWebgl()) : new CanvasRenderer(again);
     made.canvas.className = 'photos';
     this.stage.dataset.renderer = made.kind;
     return made;
@@ -35,6 +37,7 @@ export class Surface {
     if (this.renderer.kind === 'canvas') return;
     const old = this.renderer;
     this.renderer = this.make(false);
+    this.drawn = null;
     old.canvas.replaceWith(this.renderer.canvas);
     old.dispose();
     this.redraw();
@@ -48,11 +51,14 @@ export class Surface {
     this.context.setTransform(dpr, 0, 0, dpr, 0, 0);
     this.context.clearRect(0, 0, width, height);
   }
-  /** Draws the photos in the frame of time `now`; returns the names of the pages that it would have needed. */
+  /** Draws the photos in the frame of time `now`, if they look other than before: rings and outlines lie above them.
+   *  Returns the names of the pages that it would have needed. */
   draw(scene: Scene, now: number): Set<string> {
     const pause = now - this.drawnAt;
     this.drawnAt = now;
     if (this.renderer.kind === 'webgl' && !scene.still && pause < PAUSE && this.watch?.slow(pause)) this.leaveWebgl();
-    return this.renderer.draw(scene);
+    const { atlas, list, look, paper, view, level, still, to } = scene, key = [atlas, list, look, paper, view, level, still, atlas.pages.landed];
+    if (to || !same(key, this.drawn?.key)) this.drawn = { key: to ? [] : key, pages: this.renderer.draw(scene) };
+    return new Set(this.drawn!.pages);
   }
 }
