@@ -33,7 +33,8 @@ def measure(name: str, address: str, world, built: Path, screenshots: Path | Non
     places, centre, nearby = _places(world)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        # bypass_csp: Playwright waits by evaluating text, which the app forbids its pages
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, bypass_csp=True)
         page.add_init_script(path=HERE / "pages" / "measure.js")
         if name in SCRIPTS:
             library = (built / LIBRARIES[name]).read_text()

@@ -74,3 +74,20 @@ def test_back_and_forward_bring_each_page_as_it_was_left(tab):
     assert settled(canvas) == pytest.approx(on_wall, rel=1e-3)
     expect(tab.locator(".card")).to_be_hidden()
     assert view(canvas)[2] > 1
+
+
+def test_a_rerun_sends_little_and_keeps_the_map(tab):
+    received = []
+    tab.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame or ""))))
+    canvas = open_map(tab, MAP)
+    settled(canvas)
+    expect(tab.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    canvas.evaluate("stage => { window.first = stage; }")
+    received.clear()
+    tab.locator("h1").first.click()
+    tab.keyboard.press("r")  # Streamlit's own key for a rerun
+    while not received:
+        tab.wait_for_timeout(20)
+    expect(tab.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    assert 0 < sum(received) < 5000
+    assert canvas.evaluate("stage => stage === window.first")
