@@ -10,6 +10,7 @@ from deepselfie.clusters import clusters
 from deepselfie.demo import ids
 from deepselfie.demo.gather import gather_demo
 from deepselfie.demo.pack import pack
+from deepselfie.demo.recovery import recovery
 from deepselfie.embed import embed
 from deepselfie.examples import examples
 from deepselfie.faces import faces
@@ -61,6 +62,7 @@ def make_demo(*, n: int, training: int) -> Iterator[Report | str]:
     for stage in ("import", "faces", "labels", "train"):
         unseen.save_report(f"training-{stage}", crowd.report(stage))
     yield score(unseen)
+    yield recovery(unseen)
     yield embed(unseen)
     yield clusters(unseen)
     yield layout(unseen)

@@ -164,6 +164,20 @@ def _met(photos: World) -> str:
     return " that it never met"
 
 
+def recovered(photos: World) -> list[dict]:
+    """A row for each effect planted in the likes of a demo world: what it is worth there, and in the network's eyes."""
+    found = ((photos.report("recovery") or {}).get("details") or {}).get("effects", [])
+    return [
+        {
+            "in the picture": one["effect"],
+            "of the selfies": percent(one["share"], 0 if one["share"] >= 0.1 else 1),
+            "planted": f"{one['planted']:+.2f}".replace("-", "\u2212"),
+            "found": f"{one['found']:+.2f}".replace("-", "\u2212"),
+        }
+        for one in sorted(found, key=lambda one: -one["planted"])
+    ]
+
+
 def stages(photos: World) -> list[dict]:
     """A row for each stage that has run: what it does, photos in and out, what was left out and why, seconds."""
     rows = []

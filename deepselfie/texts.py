@@ -67,6 +67,10 @@ NO_LABELS = (
     "Nothing is known here about labels: these photos came without likes, or the step that reads them has not run. "
     "With likes, `python -m deepselfie labels WORLD` tells good from bad."
 )
+PLANTED = (
+    "The likes of this rendered crowd follow a law that is written down, and luck. The network saw the likes alone. What "
+    "each trait adds to a photo's quality by that law, and what it adds in the network's eyes, in the same units:"
+)
 NOT_MEASURED = "Nothing has been measured yet: it takes labelled photos that the network did not learn from."
 HONEST = (
     "**What a score is:** a guess at what got likes in this data, and nothing more. It is not a measure of beauty and "

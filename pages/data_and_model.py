@@ -34,6 +34,11 @@ if points := summary.calibration(world):
 if not (measured or curves or points):
     st.markdown(texts.NOT_MEASURED)
 
+if rows := summary.recovered(world):
+    st.subheader("What it found of what was planted")
+    st.markdown(texts.PLANTED)
+    st.table(rows, hide_index=True)
+
 st.subheader("From posts to pages")
 if rows := summary.stages(world):
     st.table(rows, hide_index=True)

@@ -67,3 +67,16 @@ def test_the_card_reads_as_a_list_with_sections_and_skips_what_nobody_reads():
     assert text.startswith("# Model card\n") and "- Architecture: lite0" in text and "- Limits: a, b" in text
     assert text.index("**Training**") > text.index("- Limits") and "- Photos: 16,000" in text and "- Mixed: yes" in text
     assert "Long" not in text
+
+
+def test_what_was_planted_is_told_from_the_most_liked_to_the_least(bare):
+    assert summary.recovered(bare) == []
+    effects = [
+        {"effect": "noise", "share": 0.031, "planted": -0.25, "found": -0.1},
+        {"effect": "long hair", "share": 0.44, "planted": 0.6, "found": 0.58},
+    ]
+    bare.save_report("recovery", {"details": {"effects": effects}})
+    assert [list(row.values()) for row in summary.recovered(bare)] == [
+        ["long hair", "44\u00a0%", "+0.60", "+0.58"],
+        ["noise", "3.1\u00a0%", "\u22120.25", "\u22120.10"],
+    ]

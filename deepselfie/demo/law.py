@@ -44,24 +44,32 @@ class Post:
     created_at: datetime
 
 
+def effects(truth: dict) -> dict[str, float]:
+    """What each written effect adds to the raw quality of a picture, by its name; those of faces for selfies alone."""
+    found = {
+        "a filter": FILTERS[truth["filter"]],
+        "a border": 0.4 * (truth["border"] != "none"),
+        "strong colours": 0.45 * ramp(truth["saturation"], 0.38, 0.52) * (truth["filter"] != "bw"),
+        "darkness": -1.2 * ramp(-truth["exposure"], 0.3, 1.8),
+        "noise": -0.5 * ramp(truth["noise"], 0.008, 0.03),
+    }
+    if truth["subject"] != "selfie":
+        return found | {"no face": FACELESS}
+    share = max(truth["face_share"], 0.02)
+    cut, long_hair = float(truth["forehead_cut"]), float(truth["long_hair"])
+    return found | {
+        "a face a third of the height": 1.2 * math.exp(-((math.log(share * 3) / 0.45) ** 2)),
+        "a head too large": -max(0.0, share - 0.55) / 0.2,
+        "forehead cut, long hair": 0.5 * cut * long_hair,
+        "forehead cut, short hair": -0.4 * cut * (1 - long_hair),  # with short hair show all of the head
+        "long hair": 0.6 * long_hair,
+        "company": -0.7 * min(max(truth["faces"] - 1, 0), 2),
+    }
+
+
 def raw_quality(truth: dict) -> float:
     """How well a picture does with the crowd, all else equal: the sum of written effects."""
-    q = FILTERS[truth["filter"]] + 0.4 * (truth["border"] != "none")
-    if truth["filter"] != "bw":
-        q += 0.45 * ramp(truth["saturation"], 0.38, 0.52)  # oversaturated
-    q -= 1.2 * ramp(-truth["exposure"], 0.3, 1.8)  # darkness
-    q -= 0.5 * ramp(truth["noise"], 0.008, 0.03)
-    if truth["subject"] != "selfie":
-        return q + FACELESS
-    share = max(truth["face_share"], 0.02)
-    cut = 1.0 if truth["forehead_cut"] else 0.0
-    long_hair = 1.0 if truth["long_hair"] else 0.0
-    q += 1.2 * math.exp(-((math.log(share * 3) / 0.45) ** 2))  # best: the face takes a third of the height
-    q -= 1.0 * max(0.0, share - 0.55) / 0.2  # head too large
-    q += cut * (0.5 if long_hair else -0.4)  # the interaction: with short hair show all of the head
-    q += 0.6 * long_hair
-    q -= 0.7 * min(max(truth["faces"] - 1, 0), 2)
-    return q
+    return sum(effects(truth).values())
 
 
 def ramp(x: float, low: float, high: float) -> float:
