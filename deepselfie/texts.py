@@ -68,7 +68,7 @@ NO_LABELS = (
     "With likes, `python -m deepselfie labels WORLD` tells good from bad."
 )
 PLANTED = (
-    "The likes of this rendered crowd follow a law that is written down, and luck. The network saw the likes alone. What "
+    "The likes of this rendered crowd follow a written law, and luck. The network saw the likes alone. What "
     "each trait adds to a photo's quality by that law, and what it adds in the network's eyes, in the same units:"
 )
 NOT_MEASURED = "Nothing has been measured yet: it takes labelled photos that the network did not learn from."
