@@ -21,7 +21,8 @@ How, the same for all:
 - *card*: ms from the mouse's event over a photo, coming from outside the map, until the frame with its card is finished
   (the rival's own tooltip, or a few letters where it has none); near, median of 6 photos. Up to 17 ms of it are the
   screen's.
-- *lasso*: the same from letting go of a lasso around a part of the map, far, until the selection is known and drawn.
+- *lasso*: the same from letting go of a lasso around a part of the map, far, its outline drawn, until the
+  selection is known and drawn.
 - *panel*: and until the panel that tells of it is open, which waits for that; thumbnails from the server come later.
 - *heap*: MB of the page's JavaScript after a garbage collection, typed arrays included.
 

@@ -204,6 +204,7 @@ def _lasso(page: Page, view: View) -> tuple[float | None, float | None]:
     page.mouse.down()
     for angle in np.linspace(0.2, 2 * math.pi - 0.1, 20):
         page.mouse.move(x + radius * math.cos(angle), y + radius * math.sin(angle))
+    page.wait_for_timeout(200)  # a hand rests before it lets go: the outline is drawn by then
     page.evaluate("measure.after('pointerup', ...[measure.map.lassoed, measure.map.told].filter(Boolean))")
     page.mouse.up()
     if not armed:

@@ -305,8 +305,8 @@ export class ImageMap {
       const { eye, atlas } = this, inside = enclosed(outline, standOf(eye.layout!, eye.camera), eye.view), mask = new Uint8Array(atlas!.n);
       this.all.forEach((rank, i) => { mask[rank] = inside[i]!; });
       this.choice.lasso(mask);
-    }
-    this.redraw();
+      this.draw(performance.now()); // at once, while the frame of the outline is still on its way to the screen
+    } else this.redraw();
   }
   private async colourBy(key: string | null, only: Only | null = null): Promise<void> {
     const { atlas } = this, facet = this.facets.find((each) => each.key === key) ?? null;
