@@ -126,13 +126,6 @@ class Board:
         if radius * self.side > 0.3:
             self.image = cv2.GaussianBlur(self.image, (0, 0), radius * self.side)
 
-    def bokeh(self, radius: float) -> None:
-        """Out of focus as a lens does it: lights become discs."""
-        r = max(1, round(radius * self.side))
-        y, x = np.mgrid[-r : r + 1, -r : r + 1]
-        lens = (x * x + y * y <= r * r).astype(np.float32)
-        self.image = cv2.filter2D(self.image, -1, lens / lens.sum())
-
     def table(self) -> None:
         """Fills the board with wood, stone, cloth or a plain top, lit from the lamp's side."""
         kind = int(self.rng.integers(4))

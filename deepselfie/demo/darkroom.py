@@ -11,7 +11,6 @@ GREY = np.array([0.299, 0.587, 0.114], np.float32)
 BORDER_WIDTH = {"white": 0.06, "black": 0.10, "thin": 0.03}  # of the picture's side
 BORDER_VALUE = {"white": 1.0, "black": 0.0, "thin": 1.0}
 MIDDLE_GREY = 0.30
-MOST_PURE = 0.64  # (largest - least) / largest of red, green, blue, of skin
 CONTRAST = 0.22
 METERING = 0.78  # 1: every picture equally bright; less: dark skin and dark rooms stay darker
 
@@ -94,16 +93,6 @@ def window(name: str) -> tuple[float, float, float, float]:
     return x, w, 1 - x, 1 - w
 
 
-def natural_skin(o: np.ndarray, skin: np.ndarray) -> np.ndarray:
-    """Skin keeps a believable colour under strong saturation and filters: its purity bends towards MOST_PURE."""
-    high = o.max(2, keepdims=True)
-    pure = (high - o.min(2, keepdims=True)) / (high + 1e-3)
-    knee = MOST_PURE * 0.75
-    bent = knee + (MOST_PURE - knee) * (1 - np.exp(-(pure - knee) / (MOST_PURE - knee)))
-    less = np.where(pure > knee, bent / (pure + 1e-3), 1)
-    return o + (high - (high - o) * less - o) * skin[..., None]
-
-
 def add_border(o: np.ndarray, name: str) -> None:
     """In place: white and thin run all around, black lies above and below."""
     if name == "none":
@@ -112,11 +101,6 @@ def add_border(o: np.ndarray, name: str) -> None:
     o[:w] = o[-w:] = 255 * BORDER_VALUE[name]
     if name != "black":
         o[:, :w] = o[:, -w:] = 255 * BORDER_VALUE[name]
-
-
-def develop(image: np.ndarray, skin: np.ndarray, shot: Shot, rng: np.random.Generator) -> np.ndarray:
-    """image (side, side, 3) linear, skin (side, side) 0..1 -> (side, side, 3) uint8 RGB."""
-    return posted(add_noise(expose(image, skin, shot), shot.noise, rng), shot)
 
 
 def posted(image: np.ndarray, shot: Shot) -> np.ndarray:

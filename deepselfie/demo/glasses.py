@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from deepselfie.demo.mesh import FRAME, LENS
+from deepselfie.demo.mesh import FRAME, LENS, grid_triangles
 
 
 class Sheets:
@@ -15,17 +15,10 @@ class Sheets:
 
     def add(self, grid: np.ndarray, material: int) -> None:
         """grid (a, b, 3)"""
-        a, b, _ = grid.shape
-        first = sum(len(p) for p in self.points) + np.arange(a * b).reshape(a, b)
-        p, q, r, s = (
-            first[:-1, :-1].ravel(),
-            first[:-1, 1:].ravel(),
-            first[1:, 1:].ravel(),
-            first[1:, :-1].ravel(),
-        )
+        triangles = grid_triangles(*grid.shape[:2], first=sum(len(p) for p in self.points))
         self.points.append(grid.reshape(-1, 3))
-        self.triangles.append(np.concatenate([np.stack([p, q, r], 1), np.stack([p, r, s], 1)]))
-        self.materials.append(np.full(2 * len(p), material))
+        self.triangles.append(triangles)
+        self.materials.append(np.full(len(triangles), material))
 
 
 def glasses(left: np.ndarray, right: np.ndarray, kind: str, rng: np.random.Generator):

@@ -13,7 +13,6 @@ from deepselfie.demo import mesh
 from deepselfie.demo.hair import TORSO, TORSO_SIZE, skull, unit_rows
 from deepselfie.demo.mesh import smooth_step
 
-HAT = 20  # material of triangles
 KNIT, COTTON, STRAW, DRAPE, METAL = range(5)  # kinds of cloth
 ROUND = 56  # points around a head
 RIM = {
@@ -174,9 +173,7 @@ def headwear(kind: str, rings: bool, body, vertices, skin_normals, rng: np.rando
     points, normals, places, triangles, first = [], [], [], [], 0
     for grid, cloth in grids:
         a, b, _ = grid.shape
-        n = np.arange(a * b).reshape(a, b) + first
-        p, q, r, s = n[:-1, :-1].ravel(), n[:-1, 1:].ravel(), n[1:, 1:].ravel(), n[1:, :-1].ravel()
-        triangles.append(np.concatenate([np.stack([p, q, r], 1), np.stack([p, r, s], 1)]))
+        triangles.append(mesh.grid_triangles(a, b, first))
         across, along = np.gradient(grid, axis=1), np.gradient(grid, axis=0)
         normal = unit_rows(np.cross(along, across))
         inside = grid.mean((0, 1)) if cloth == METAL else centre

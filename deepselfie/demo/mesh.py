@@ -21,7 +21,7 @@ from PIL import Image
 from scipy import sparse
 
 FORMAT = 2  # raise when the contents of the cached file change
-SKIN, EYE, LASH, TEETH, TONGUE, LENS, FRAME, PHONE, CLOTH = range(9)  # materials of triangles
+SKIN, EYE, LASH, TEETH, TONGUE, LENS, FRAME, PHONE, CLOTH, HAT = range(10)  # materials of triangles
 PARTS = {
     "body": SKIN, "helper-l-eye": EYE, "helper-r-eye": EYE,
     "helper-l-eyelashes-1": LASH, "helper-l-eyelashes-2": LASH,
@@ -74,6 +74,13 @@ def data_folder() -> Path:
 
 def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "deepselfie"
+
+
+def grid_triangles(across: int, along: int, first: int) -> np.ndarray:
+    """(2 (across - 1) (along - 1), 3): the triangles of a grid of vertices that are numbered row by row from `first`."""
+    n = np.arange(across * along).reshape(across, along) + first
+    p, q, r, s = n[:-1, :-1].ravel(), n[:-1, 1:].ravel(), n[1:, 1:].ravel(), n[1:, :-1].ravel()
+    return np.concatenate([np.stack([p, q, r], 1), np.stack([p, r, s], 1)])
 
 
 def smooth_step(low: float, high: float, x: np.ndarray) -> np.ndarray:

@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numba import njit
 
+from deepselfie.demo.mesh import LASH
+
 HAIR, BEARD = -2, -3  # in the buffer of triangle numbers; -1 is nothing
 NEAR = 0.2
 
@@ -18,8 +20,8 @@ def draw_triangles(points, triangles, material, depth, number, bary):
     height, width = depth.shape
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        if material[t] == 2:
-            continue  # lashes are no surface, see draw_veil
+        if material[t] == LASH:
+            continue  # it is no surface, see draw_veil
         if points[a, 2] <= NEAR or points[b, 2] <= NEAR or points[c, 2] <= NEAR:
             continue
         x0, y0, x1, y1, x2, y2 = (
@@ -200,17 +202,17 @@ def draw_strands(points, tangents, chance, thickness, beard, depth, front, layer
                                 front[yi, xi] = near
                             continue
                         cell = layer[yi, xi]
-                        cell[7] *= 1 - 0.9 * cover
+                        cell[CLEAR] *= 1 - 0.9 * cover
                         behind = 1 / near - 1 / front[yi, xi] if front[yi, xi] > 0 else 0.0
                         if behind > 0.3:
                             continue
                         w = cover * math.exp(-max(0.0, behind) / 0.06) + 1e-6
                         for c in range(3):
-                            cell[c] += w * tangents[i, s, c]
-                        cell[3] += w * chance[i]
-                        cell[4] += w * along
-                        cell[5] += w * beard
-                        cell[6] += w
+                            cell[TANGENT + c] += w * tangents[i, s, c]
+                        cell[CHANCE] += w * chance[i]
+                        cell[ALONG] += w * along
+                        cell[IS_BEARD] += w * beard
+                        cell[WEIGHT] += w
 
 
 def with_hair(number: np.ndarray, layer: np.ndarray) -> np.ndarray:

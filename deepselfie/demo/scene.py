@@ -10,7 +10,7 @@ import numpy as np
 
 from deepselfie.demo import cloth, figure, glasses, hair, headwear, hood, phone, poses, raster, shading, truth
 from deepselfie.demo.camera import AIM, Camera
-from deepselfie.demo.mesh import LENS, WAIST, body
+from deepselfie.demo.mesh import HAT, LENS, WAIST, body
 from deepselfie.demo.people import HAIR_COLOURS, Look, Person, linear, tone_colour
 from deepselfie.demo.poses import Pose
 from deepselfie.demo.shots import Shot
@@ -147,39 +147,26 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
     triangles, material = template.triangles[chosen], template.material[chosen]
     place, lip, mouth = template.vertices, template.lip, template.mouth
     solid = template.triangles[chosen & ~forearm] if pose.kind == "reach" else triangles
+    worn = []  # vertices, normals, places on the template or in the weave, triangles, materials, those that cast shadows
     if look.glasses != "none":
         gv, gt, gm, *panes = glasses.glasses(left, right, look.glasses, rng)
         gn = raster.vertex_normals(gv, gt)
-        gn *= np.where(gn[:, 2:] < 0, -1, 1)
-        triangles, material = np.concatenate([triangles, gt + len(v)]), np.concatenate([material, gm])
-        solid = np.concatenate([solid, gt[gm != LENS] + len(v)])
-        v, normals, place = (
-            np.concatenate([v, gv]),
-            np.concatenate([normals, gn]),
-            np.concatenate([place, gv]),
-        )
-        lip, mouth = (np.concatenate([a, np.zeros(len(gv), np.float32)]) for a in (lip, mouth))
+        worn.append((gv, gn * np.where(gn[:, 2:] < 0, -1, 1), gv, gt, gm, gt[gm != LENS]))
     if look.clothes.garment == "hoodie":
-        gv, gn, gt, gm = hood.hood(v[template.nape].mean(0) - template.vertices[template.nape].mean(0))
-        triangles, material = np.concatenate([triangles, gt + len(v)]), np.concatenate([material, gm])
-        solid = np.concatenate([solid, gt + len(v)])
-        v, normals, place = (np.concatenate([a, b]) for a, b in ((v, gv), (normals, gn), (place, gv)))
-        lip, mouth = (np.concatenate([a, np.zeros(len(gv), np.float32)]) for a in (lip, mouth))
+        hv, hn, ht, hm = hood.hood(v[template.nape].mean(0) - template.vertices[template.nape].mean(0))
+        worn.append((hv, hn, hv, ht, hm, ht))
     if pose.kind == "mirror":
         centre = np.array(pose.target) + np.array([-0.12 * pose.side, 0.42, -0.16])
-        gv, gt, gm = phone.phone(centre, rng.normal(0, 0.12), int(rng.integers(1, 4)))
-        triangles, material = np.concatenate([triangles, gt + len(v)]), np.concatenate([material, gm])
-        solid = np.concatenate([solid, gt + len(v)])
-        v, normals, place = (
-            np.concatenate([a, b]) for a, b in ((v, gv), (normals, raster.vertex_normals(gv, gt)), (place, gv))
-        )
-        lip, mouth = (np.concatenate([a, np.zeros(len(gv), np.float32)]) for a in (lip, mouth))
-    if worn := headwear.headwear(look.headwear, look.earrings, template, v, normals, rng):
-        hv, hn, hp, ht = worn
-        triangles, solid = np.concatenate([triangles, ht + len(v)]), np.concatenate([solid, ht + len(v)])
-        material = np.concatenate([material, np.full(len(ht), headwear.HAT, np.int32)])
-        v, normals, place = (np.concatenate([a, b]) for a, b in ((v, hv), (normals, hn), (place, hp)))
-        lip, mouth = (np.concatenate([a, np.zeros(len(hv), np.float32)]) for a in (lip, mouth))
+        pv, pt, pm = phone.phone(centre, rng.normal(0, 0.12), int(rng.integers(1, 4)))
+        worn.append((pv, raster.vertex_normals(pv, pt), pv, pt, pm, pt))
+    if on_head := headwear.headwear(look.headwear, look.earrings, template, v, normals, rng):
+        worn.append((*on_head, np.full(len(on_head[3]), HAT, np.int32), on_head[3]))
+    for more, more_normals, more_place, t, m, casting in worn:
+        triangles, material = np.concatenate([triangles, t + len(v)]), np.concatenate([material, m])
+        solid = np.concatenate([solid, casting + len(v)])
+        pairs = ((v, more), (normals, more_normals), (place, more_place))
+        v, normals, place = (np.concatenate(pair) for pair in pairs)
+        lip, mouth = (np.concatenate([one, np.zeros(len(more), np.float32)]) for one in (lip, mouth))
     depth, number = np.zeros((side, side), np.float32), np.full((side, side), -1, np.int32)
     bary, front = np.zeros((side, side, 2), np.float32), np.zeros((side, side), np.float32)
     layer = np.zeros((side, side, 8), np.float32)

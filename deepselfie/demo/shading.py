@@ -8,8 +8,9 @@ import numpy as np
 from numba import njit
 
 from deepselfie.demo import cloth, paint
+from deepselfie.demo.mesh import CLOTH, EYE, HAT, LENS, SKIN, TEETH, TONGUE
 from deepselfie.demo.paint import step
-from deepselfie.demo.raster import hashed
+from deepselfie.demo.raster import ALONG, CHANCE, CLEAR, IS_BEARD, WEIGHT, hashed
 
 # Rows of `lamps` (9, 3): directions are unit vectors towards the lamp, colours are linear light.
 KEY, KEY_COLOUR, SKY, GROUND, FILL, FILL_COLOUR, RIM, RIM_COLOUR, WINDOW = range(9)
@@ -40,12 +41,12 @@ def lit(wx, wy, wz, axes, frame, shadow, x, y, is_hair):
 @njit(cache=True, fastmath=True)
 def shade_hair(out, cell, w, e, lamps, hair_colour, beard_colour, light, open_sky):
     """Kajiya and Kay's hair: two highlights along the strand, darker at the roots. cell: see raster.draw_strands."""
-    total = cell[6] + 1e-9
+    total = cell[WEIGHT] + 1e-9
     tx, ty, tz = cell[0], cell[1], cell[2]
     length = math.sqrt(tx * tx + ty * ty + tz * tz) + 1e-9
     tx, ty, tz = tx / length, ty / length, tz / length
     together = length / total  # 1 where the strands of a pixel run the same way
-    chance, place, beard = cell[3] / total, cell[4] / total, cell[5] / total
+    chance, place, beard = cell[CHANCE] / total, cell[ALONG] / total, cell[IS_BEARD] / total
     along = tx * lamps[KEY, 0] + ty * lamps[KEY, 1] + tz * lamps[KEY, 2]
     across = math.sqrt(max(0.0, 1 - along * along))
     along_eye = tx * e[0] + ty * e[1] + tz * e[2]
@@ -140,8 +141,8 @@ def shade(
     hair = np.zeros(3)
     for y in range(height):
         for x in range(width):
-            t, hidden = number[y, x], 1 - layer[y, x, 7]  # by hair
-            if layer[y, x, 6] <= 0 or front[y, x] <= 0:
+            t, hidden = number[y, x], 1 - layer[y, x, CLEAR]  # by hair
+            if layer[y, x, WEIGHT] <= 0 or front[y, x] <= 0:
                 hidden = 0.0
             if t == -1 and hidden <= 0:
                 continue
@@ -170,7 +171,7 @@ def shade(
                 n[c] = w0 * normals[i, c] + w1 * normals[j, c] + w2 * normals[k, c]
             m, bare, gloss, hardness = material[t], 0.0, 0.0, 20.0
             wrap[:] = 0.15
-            if m == 0:
+            if m == SKIN:
                 neck, sleeve = cloth.hems(X, Y, Z, cut)
                 if neck < 0 and sleeve < 0:
                     cloth.fabric(rgb, bend, X, Y, Z, w[0], w[1], w[2], neck, sleeve, cut, dyes, mask)
@@ -185,12 +186,12 @@ def shade(
                     hardness = 36.0 if lips > 0.5 else 22.0
                     if inside > 0.3:  # a mouth's walls light each other
                         sky, light = 0.5 + 0.5 * sky, 0.3 + 0.7 * light
-            elif m == 8:  # a hood
+            elif m == CLOTH:  # a hood
                 cloth.fabric(rgb, bend, 0.6, 4.9, -0.3, w[0], w[1], w[2], -1.0, -cloth.NOBODY, cut, dyes, mask)
                 for c in range(3):
                     n[c] += 0.7 * bend[c]
                 wrap[:] = 0.25
-            elif m == 1:
+            elif m == EYE:
                 side = 0 if X > 0 else 1
                 px, py, pz = w[0] - eyes[side, 0], w[1] - eyes[side, 1], w[2] - eyes[side, 2]
                 r, g, b, angle = paint.eyeball(px, py, pz, eyes[2], colours, amounts[paint.SEED])
@@ -198,23 +199,23 @@ def shade(
                 if angle < 1.0:
                     n[0], n[1], n[2] = px, py, pz
                 gloss, hardness, sky = 0.02, 60.0, 0.25 + 0.75 * sky
-            elif m == 3:
+            elif m == TEETH:
                 rgb[0], rgb[1], rgb[2] = paint.tooth(X, Z)
                 gloss, hardness, sky, light = 0.06, 60.0, 0.7 + 0.3 * sky, 0.5 + 0.5 * light
-            elif m == 4:
+            elif m == TONGUE:
                 rgb[0], rgb[1], rgb[2], gloss, sky = 0.42, 0.13, 0.12, 0.03, 0.5 + 0.5 * sky
-            elif m == 20:  # headwear.HAT
+            elif m == HAT:
                 rgb[0], rgb[1], rgb[2], gloss = paint.fabric(X, Y - 8, Z, colours)
                 wrap[:] = 0.25
                 hardness = 30.0
             else:
-                rgb[:] = colours[paint.LENS_COLOUR] if m == 5 else colours[paint.FRAME_COLOUR]
-                gloss, hardness = 0.25, 300.0 if m == 5 else 60.0
+                rgb[:] = colours[paint.LENS_COLOUR] if m == LENS else colours[paint.FRAME_COLOUR]
+                gloss, hardness = 0.25, 300.0 if m == LENS else 60.0
             length = math.sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]) + 1e-9
             for c in range(3):
                 n[c] /= length
-            shade_surface(out[y, x], n, e, lamps, rgb, wrap, bare, gloss, hardness, light, sky, m == 5)
-            if m == 1:  # a window reflected in the eye
+            shade_surface(out[y, x], n, e, lamps, rgb, wrap, bare, gloss, hardness, light, sky, m == LENS)
+            if m == EYE:  # a window reflected in the eye
                 ne = max(0.0, n[0] * e[0] + n[1] * e[1] + n[2] * e[2])
                 toward = 0.0
                 for c in range(3):

@@ -6,7 +6,7 @@ import math
 
 from numba import njit
 
-from deepselfie.demo.paint import noise3
+from deepselfie.demo.paint import noise3, step
 from deepselfie.demo.raster import hashed
 
 (PLAIN, TILE, WOOD, BRICK, PICTURE, BOOKS, FACADE, CURTAIN, PANE, LEAVES, GROUND, WATER, GLOW, STRIPES, METAL, ROAD,
@@ -31,12 +31,6 @@ def clouds2(x, y, seed):
     for k in range(4):
         total += noise2(x * 2**k, y * 2**k, seed + k) * 0.5 ** (k + 1)
     return total / 0.9375
-
-
-@njit(cache=True, fastmath=True)
-def step2(low, high, x):
-    t = min(1.0, max(0.0, (x - low) / (high - low)))
-    return t * t * (3 - 2 * t)
 
 
 @njit(cache=True, fastmath=True)
@@ -72,7 +66,7 @@ def surface(out, glow, material, u, v, w, half_u, half_v, distance, shape, seed)
         elif max(abs(x), abs(y)) > 0.72 and hashed(seed, 2, 1) < 0.6:
             a0 = a1 = a2 = 0.78
         else:
-            m = step2(0.42, 0.58, noise2(x * 1.6 + seed, y * 1.6, seed) + 0.25 * y)
+            m = step(0.42, 0.58, noise2(x * 1.6 + seed, y * 1.6, seed) + 0.25 * y)
             k = 0.6 + 0.8 * noise2(x * 4, y * 4, seed + 1)
     elif material == BOOKS:
         i = math.floor(u / scale)
@@ -122,7 +116,7 @@ def surface(out, glow, material, u, v, w, half_u, half_v, distance, shape, seed)
         glow[0], glow[1], glow[2] = a0 * emission * k * k, a1 * emission * k * k, a2 * emission * k * k
     elif material == PANE:  # a window seen from inside: sky above, something below
         y = (v + half_v) / (2 * half_v)
-        s = step2(0.15, 0.6, y + 0.5 * (noise2(u * 4, v * 2, seed) - 0.5))
+        s = step(0.15, 0.6, y + 0.5 * (noise2(u * 4, v * 2, seed) - 0.5))
         e = emission * (0.9 + 0.2 * y)
         leaf = 0.25 + 0.5 * noise2(u * 9, v * 9, seed + 3)
         for c in range(3):
@@ -137,13 +131,13 @@ def surface(out, glow, material, u, v, w, half_u, half_v, distance, shape, seed)
             k = 0.05
     elif material == LEAVES:
         n = noise3(u * 6 / scale + seed, v * 6 / scale, w * 6 / scale)
-        m = step2(0.4, 0.9, n)
+        m = step(0.4, 0.9, n)
         k = 0.45 + 1.1 * noise3(u * 15 / scale, v * 15 / scale + seed, w * 15 / scale)
     elif material == GROUND:
         far = 1 / (1 + 0.05 * distance)
         n = clouds2(u * 0.9, v * 0.9, seed)
         fine = noise2(u * 14, v * 14, seed + 9) - 0.5
-        m = step2(0.35, 0.75, n)
+        m = step(0.35, 0.75, n)
         k = 0.9 + 0.5 * fine * far + 0.35 * (n - 0.5)
     elif material == ROAD:
         n = clouds2(u * 1.3, v * 1.3, seed) - 0.5
@@ -151,19 +145,19 @@ def surface(out, glow, material, u, v, w, half_u, half_v, distance, shape, seed)
         if scale > 0 and abs(u) < 0.07 and (v / 2.5) % 1 < 0.55:
             m = 0.8
     elif material == WATER:
-        near = step2(60.0, 6.0, distance)
+        near = step(60.0, 6.0, distance)
         # waves look equally long near and far: the eye sees them flat
         across, away = u / distance * 14, math.log(distance) * 34
         wave = noise2(across, away, seed) * 0.6 + noise2(across * 2.7, away * 2.1, seed + 1) * 0.4
         k = 0.85 + 0.32 * (wave - 0.5)
         m = near * 0.55
         shore = half_v - v + 0.7 * (noise2(u * 0.4, 1.0, seed) - 0.5)  # metres from the beach
-        line = step2(0.52, 0.7, noise2(u * 0.25, shore * 0.55, seed + 2)) * step2(14.0, 2.0, shore)
-        foam = max(step2(0.7, 0.1, shore), 0.7 * line)
+        line = step(0.52, 0.7, noise2(u * 0.25, shore * 0.55, seed + 2)) * step(14.0, 2.0, shore)
+        foam = max(step(0.7, 0.1, shore), 0.7 * line)
         a0, a1, a2 = a0 + (0.75 - a0) * foam, a1 + (0.77 - a1) * foam, a2 + (0.78 - a2) * foam
         m *= 1 - foam
         if emission > 0:
-            spark = emission * step2(0.74, 0.95, noise2(across * 9, away * 4, seed + 3))
+            spark = emission * step(0.74, 0.95, noise2(across * 9, away * 4, seed + 3))
             glow[0], glow[1], glow[2] = spark, spark * 0.93, spark * 0.8
     elif material == GLOW:
         glow[0], glow[1], glow[2] = a0 * emission, a1 * emission, a2 * emission
@@ -171,11 +165,11 @@ def surface(out, glow, material, u, v, w, half_u, half_v, distance, shape, seed)
     elif material == STRIPES:
         m = 1.0 if (u / scale) % 1 < 0.45 else 0.0
     elif material == METAL:
-        k = 0.55 + 0.7 * step2(-1.0, 1.0, v / half_v) + 0.15 * math.sin(u * 30)
+        k = 0.55 + 0.7 * step(-1.0, 1.0, v / half_v) + 0.15 * math.sin(u * 30)
     elif material == MIRROR:  # shows a room that is not there
         x, y = u / half_u, v / half_v
         k = 0.55 + 0.3 * y + 0.5 * (noise2(x * 1.5 + seed, y * 1.2, seed) - 0.5)
-        m = step2(0.5, 0.65, noise2(x * 2 + seed, y * 0.8, seed + 4))
+        m = step(0.5, 0.65, noise2(x * 2 + seed, y * 0.8, seed + 4))
         if max(abs(x), abs(y)) > 0.94:
             k, m = 0.3, 0.0
     out[0] = (a0 + (b0 - a0) * m) * k
@@ -195,7 +189,7 @@ def sky_colour(out, dx, dy, dz, sky, seed):
     if sky[4, 0] > 0 and dy > 0.015:
         x, y = dx / (dy + 0.14), dz / (dy + 0.14)
         n = clouds2(x * 1.1 + 40, y * 1.8 + 40, seed)
-        cover = step2(0.78 - 0.5 * sky[4, 0], 0.9 - 0.3 * sky[4, 0], n) * step2(0.015, 0.1, dy)
+        cover = step(0.78 - 0.5 * sky[4, 0], 0.9 - 0.3 * sky[4, 0], n) * step(0.015, 0.1, dy)
     for c in range(3):
         clear = sky[1, c] * (1 - t) + sky[0, c] * t
         cloud = 0.55 * (sky[0, 0] + sky[1, 1]) * (1.05 - 0.05 * c) + 0.8 * sky[3, c] * toward**4 + 0.12
@@ -224,7 +218,7 @@ def ridges(out, dx, dy, dz, sky, seed):
         deep = (top - level) / max(top, 0.02)
         slope = noise2(around * 26 + level * 20, level * 34 - around * 9, seed + layer) - 0.5
         rough = 0.75 + 0.7 * slope + 0.35 * (noise2(around * 90, level * 90, seed) - 0.5)
-        snow = step2(0.42, 0.2, deep + 0.6 * slope) * step2(0.10, 0.22, top) * (1 - 0.7 * near)
+        snow = step(0.42, 0.2, deep + 0.6 * slope) * step(0.10, 0.22, top) * (1 - 0.7 * near)
         mist = (0.56 - 0.42 * near) * (0.75 + 0.25 * deep)
         for c in range(3):
             rock = (0.16 if c == 0 else 0.17 if c == 1 else 0.15) * (1 - near) + near * (
