@@ -14,9 +14,32 @@ NEAR = 0.2
 
 
 @njit(cache=True, fastmath=True)
+def placed(points, triangle, width, height):
+    """Where a triangle (3,) lies: its corners x0, y0 … y2, twice its area, and the pixels left, right, top, bottom that
+    it may cover; left is beyond right where there are none."""
+    a, b, c = triangle[0], triangle[1], triangle[2]
+    x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
+    area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+    left, right = max(0, int(math.floor(min(x0, x1, x2)))), min(width - 1, int(math.ceil(max(x0, x1, x2))))
+    top, bottom = max(0, int(math.floor(min(y0, y1, y2)))), min(height - 1, int(math.ceil(max(y0, y1, y2))))
+    if abs(area) < 1e-9:
+        left, right = 0, -1
+    return (x0, y0, x1, y1, x2, y2), area, left, right, top, bottom
+
+
+@njit(cache=True, fastmath=True)
+def shares(corners, scale, x, y):
+    """How much each corner has of the middle of pixel (x, y), sum 1; below 0 outside. scale: 1 / twice the area."""
+    x0, y0, x1, y1, x2, y2 = corners
+    px, py = x + 0.5, y + 0.5
+    w1 = ((px - x0) * (y2 - y0) - (x2 - x0) * (py - y0)) * scale
+    w2 = ((x1 - x0) * (py - y0) - (px - x0) * (y1 - y0)) * scale
+    return 1 - w1 - w2, w1, w2
+
+
+@njit(cache=True, fastmath=True)
 def draw_triangles(points, triangles, material, depth, number, bary):
     """points (N, 3): pixel x, y and distance z. Fills depth (H, W), number (H, W) and bary (H, W, 2)."""
-
     height, width = depth.shape
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
@@ -24,35 +47,14 @@ def draw_triangles(points, triangles, material, depth, number, bary):
             continue  # it is no surface, see draw_veil
         if points[a, 2] <= NEAR or points[b, 2] <= NEAR or points[c, 2] <= NEAR:
             continue
-        x0, y0, x1, y1, x2, y2 = (
-            points[a, 0],
-            points[a, 1],
-            points[b, 0],
-            points[b, 1],
-            points[c, 0],
-            points[c, 1],
-        )
-        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-        if abs(area) < 1e-9:
-            continue
-        left, right = (
-            max(0, int(math.floor(min(x0, x1, x2)))),
-            min(width - 1, int(math.ceil(max(x0, x1, x2)))),
-        )
-        top, bottom = (
-            max(0, int(math.floor(min(y0, y1, y2)))),
-            min(height - 1, int(math.ceil(max(y0, y1, y2)))),
-        )
-        if left > right or top > bottom:
+        corners, area, left, right, top, bottom = placed(points, triangles[t], width, height)
+        if left > right:
             continue
         i0, i1, i2 = 1 / points[a, 2], 1 / points[b, 2], 1 / points[c, 2]
         scale = 1 / area
         for y in range(top, bottom + 1):
             for x in range(left, right + 1):
-                px, py = x + 0.5, y + 0.5
-                w1 = ((px - x0) * (y2 - y0) - (x2 - x0) * (py - y0)) * scale
-                w2 = ((x1 - x0) * (py - y0) - (px - x0) * (y1 - y0)) * scale
-                w0 = 1 - w1 - w2
+                w0, w1, w2 = shares(corners, scale, x, y)
                 if w0 < -1e-5 or w1 < -1e-5 or w2 < -1e-5:
                     continue
                 near = w0 * i0 + w1 * i1 + w2 * i2
@@ -71,20 +73,14 @@ def draw_veil(points, triangles, strength, depth, veil):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         if points[a, 2] <= NEAR or points[b, 2] <= NEAR or points[c, 2] <= NEAR:
             continue
-        x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
-        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-        if abs(area) < 1e-9:
+        corners, area, left, right, top, bottom = placed(points, triangles[t], width, height)
+        if left > right:
             continue
-        left, right = max(0, int(math.floor(min(x0, x1, x2)))), min(width - 1, int(math.ceil(max(x0, x1, x2))))
-        top, bottom = max(0, int(math.floor(min(y0, y1, y2)))), min(height - 1, int(math.ceil(max(y0, y1, y2))))
         scale = 1 / area
         soft = 0.5 / math.sqrt(abs(area) + 1.0)  # small triangles cover pixels whose middle they miss
         for y in range(top, bottom + 1):
             for x in range(left, right + 1):
-                px, py = x + 0.5, y + 0.5
-                w1 = ((px - x0) * (y2 - y0) - (x2 - x0) * (py - y0)) * scale
-                w2 = ((x1 - x0) * (py - y0) - (px - x0) * (y1 - y0)) * scale
-                w0 = 1 - w1 - w2
+                w0, w1, w2 = shares(corners, scale, x, y)
                 if w0 < -soft or w1 < -soft or w2 < -soft:
                     continue
                 near = w0 / points[a, 2] + w1 / points[b, 2] + w2 / points[c, 2]
@@ -99,32 +95,13 @@ def draw_shadow(points, triangles, depth):
     height, width = depth.shape
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        x0, y0, x1, y1, x2, y2 = (
-            points[a, 0],
-            points[a, 1],
-            points[b, 0],
-            points[b, 1],
-            points[c, 0],
-            points[c, 1],
-        )
-        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-        if abs(area) < 1e-9:
+        corners, area, left, right, top, bottom = placed(points, triangles[t], width, height)
+        if left > right:
             continue
-        left, right = (
-            max(0, int(math.floor(min(x0, x1, x2)))),
-            min(width - 1, int(math.ceil(max(x0, x1, x2)))),
-        )
-        top, bottom = (
-            max(0, int(math.floor(min(y0, y1, y2)))),
-            min(height - 1, int(math.ceil(max(y0, y1, y2)))),
-        )
         scale = 1 / area
         for y in range(top, bottom + 1):
             for x in range(left, right + 1):
-                px, py = x + 0.5, y + 0.5
-                w1 = ((px - x0) * (y2 - y0) - (x2 - x0) * (py - y0)) * scale
-                w2 = ((x1 - x0) * (py - y0) - (px - x0) * (y1 - y0)) * scale
-                w0 = 1 - w1 - w2
+                w0, w1, w2 = shares(corners, scale, x, y)
                 if w0 < 0 or w1 < 0 or w2 < 0:
                     continue
                 z = w0 * points[a, 2] + w1 * points[b, 2] + w2 * points[c, 2]
