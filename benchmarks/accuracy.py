@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
+from scipy.stats import spearmanr
 
 from deepselfie import pictures
 from deepselfie.demo import ids, law
@@ -50,15 +51,9 @@ def main() -> None:
         ("knowing the true quality: the ceiling", ceiling),
     ):
         print(f"| {name} | {value:.1%} | {round((value - 0.5) / (ceiling - 0.5), 2) + 0.0:.0%} |")
-    print(
-        f"rank correlation of score with true quality {np.corrcoef(ranks(score), ranks(quality))[0, 1]:.3f}, ", end=""
-    )
+    print(f"rank correlation of score with true quality {spearmanr(score, quality).statistic:.3f}, ", end="")
     print(f"with likes within groups of like audience {likes:.3f}")
     print(f"AUC {found['auc']:.3f}, log-loss {found['log_loss']:.3f}, calibration error {found['ece']:.3f}")
-
-
-def ranks(values: np.ndarray) -> np.ndarray:
-    return np.argsort(np.argsort(values))
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def cache_folder() -> Path:
 
 
 def grid_triangles(across: int, along: int, first: int) -> np.ndarray:
-    """(2 (across - 1) (along - 1), 3): the triangles of a grid of vertices that are numbered row by row from `first`."""
+    """(2 (across - 1) (along - 1), 3): the triangles of a grid of vertices, numbered row by row from `first`."""
     n = np.arange(across * along).reshape(across, along) + first
     p, q, r, s = n[:-1, :-1].ravel(), n[:-1, 1:].ravel(), n[1:, 1:].ravel(), n[1:, :-1].ravel()
     return np.concatenate([np.stack([p, q, r], 1), np.stack([p, r, s], 1)])

@@ -6,6 +6,7 @@ In: `truth` and `score` of a demo world that still has the numbers of its truth.
 from __future__ import annotations
 
 import numpy as np
+from scipy.stats import spearmanr
 
 from deepselfie.demo import law
 from deepselfie.stage import Report, run_stage
@@ -54,9 +55,5 @@ def recovered(names: list[str], planted: np.ndarray, logit: np.ndarray) -> dict:
         }
         for name, h, s, w in zip(names, here.T, size, worth, strict=True)
     ]
-    order = np.corrcoef(_ranks(size), _ranks(worth * size))[0, 1] if len(names) > 1 else float("nan")
+    order = spearmanr(size, worth * size).statistic if len(names) > 1 else float("nan")
     return {"effects": rows, "same_sign": int((worth > 0).sum()), "order": round(float(order), 3)}
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    return np.argsort(np.argsort(values))

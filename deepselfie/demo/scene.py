@@ -147,7 +147,7 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
     triangles, material = template.triangles[chosen], template.material[chosen]
     place, lip, mouth = template.vertices, template.lip, template.mouth
     solid = template.triangles[chosen & ~forearm] if pose.kind == "reach" else triangles
-    worn = []  # vertices, normals, places on the template or in the weave, triangles, materials, those that cast shadows
+    worn = []  # vertices, normals, places on the template or in the weave, triangles, materials, those that cast shade
     if look.glasses != "none":
         gv, gt, gm, *panes = glasses.glasses(left, right, look.glasses, rng)
         gn = raster.vertex_normals(gv, gt)
