@@ -9,6 +9,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from deepselfie.demo import law
+from deepselfie.demo.truth import TRUTH
 from deepselfie.stage import Report, run_stage
 from deepselfie.world import World
 
@@ -20,6 +21,10 @@ def recovery(world: World) -> Report:
     it adds in the network's eyes, in the same units; and the rank correlation of the two over the effects."""
 
     def work(report: Report, progress) -> None:
+        fields = {field.name for field in world.table.schema.field("truth").type}
+        if not fields >= {field.name for field in TRUTH}:
+            report.dropped["packed without the numbers of the truth"] = len(world)
+            return
         rows = world.read(["truth", "score"], where="score is not null").to_pylist()
         selfies = [row for row in rows if row["truth"]["subject"] == "selfie"]
         score = np.clip([row["score"] for row in selfies], 1e-6, 1 - 1e-6)

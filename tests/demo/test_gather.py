@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from deepselfie import pictures
-from deepselfie.demo import accounts, faceless, famous, gather, ids, pack, render
+from deepselfie.demo import accounts, faceless, famous, gather, ids, pack, recovery, render
 from deepselfie.errors import DeepselfieError
 from deepselfie.sources import import_photos
 from deepselfie.world import world
@@ -61,6 +61,7 @@ def test_a_packed_world_shows_the_same_pictures_and_cannot_grow(small, tmp_path)
     assert {"quality", "hair", "faces"} <= kept[0].keys() and "head_x" not in kept[0]
     assert pictures.image_bytes(small, range(4)) == before
     assert pack.pack(small).nothing_to_do
+    assert not recovery.recovery(small).details  # it says so, and stops no later stage
     fewer = gather.gather_demo(small, n=3, seed=5)  # all there: it is not touched
     assert fewer.rows_in == 0 and fewer.details["near_duplicates"] == 0 and len(small) == 4
     with pytest.raises(DeepselfieError, match="cannot grow"):
