@@ -146,10 +146,11 @@ export class Atlas {
       const bitmap = this.unpacked.has(name) ? undefined : this.pages.get(name);
       if (!bitmap) continue;
       const source = read(bitmap);
+      const { tiny } = this;
       for (let rank = 0; rank < this.n; rank++) {
         if (this.pageOf(rank, 0, 'map') !== number) continue;
         let from = this.texelOf(rank, 0, 'map'), to = rank * px * px;
-        for (let line = 0; line < px; line++, from += page, to += px) this.tiny.set(source.subarray(from, from + px), to);
+        for (let line = 0; line < px; line++, from += page) for (let u = from; u < from + px; u++) tiny[to++] = source[u]!; // quicker than views
       }
       this.unpacked.add(name);
     }

@@ -2,13 +2,15 @@
 
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render|gdi generic/i;
 const OVERRULED = 'deepselfie:renderer'; // in sessionStorage: 'webgl' or 'canvas', for tests and benchmarks
-let probed: boolean | undefined;
+let probed: boolean | null = null;
 
-export function wantsWebgl(): boolean {
+/** null: not known before `probe`. */
+export function wantsWebgl(): boolean | null {
   const wish = overruled();
-  if (wish === 'webgl' || wish === 'canvas') return wish === 'webgl';
-  return (probed ??= probe());
+  return wish === 'webgl' || wish === 'canvas' ? wish === 'webgl' : probed;
 }
+/** Finds out, which takes software GL a third of a second. */
+export function probe(): boolean { return (probed ??= isDrawnByGpu()); }
 /** The renderer that somebody asked for, and that is kept however slow it is. */
 export function overruled(): string | null {
   try {
@@ -17,7 +19,7 @@ export function overruled(): string | null {
     return null; // a browser that keeps nothing
   }
 }
-function probe(): boolean {
+function isDrawnByGpu(): boolean {
   const gl = document.createElement('canvas').getContext('webgl2', { failIfMajorPerformanceCaveat: true });
   if (!gl) return false;
   const unmasked = gl.getExtension('WEBGL_debug_renderer_info')?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER;

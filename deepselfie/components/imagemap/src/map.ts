@@ -148,6 +148,7 @@ export class ImageMap {
     this.hovered = -1;
     this.meet(seen);
     if (from && old) eye.depart(from, (i) => old[this.all[i]!]);
+    this.redraw(); // names and colours may come later
     await this.ask(seen);
   }
   /** All that was about the photos of another world. */
@@ -369,7 +370,10 @@ export class ImageMap {
     const { stage, eye, eye: { camera, layout } } = this;
     Object.assign(stage.dataset, { view: [camera.x, camera.y, camera.k].join(), columns: layout!.columns || '', layout: layout!.name });
     mark('imagemap:dots');
-    if (!missing) mark('imagemap:thumbnails');
+    if (!missing) {
+      mark('imagemap:thumbnails');
+      this.surface.settle();
+    }
     if (scene.t >= 1) eye.passage = null;
     if (eye.passage) this.redraw();
     stage.toggleAttribute('data-selected', scene.look.dim !== null);

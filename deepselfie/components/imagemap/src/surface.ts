@@ -1,7 +1,7 @@
 // The two canvases of the stage: photos, by the renderer that suits this browser, and above them what the overlay draws.
 
 import { CanvasRenderer } from './canvas';
-import { FrameWatch, overruled, wantsWebgl } from './choose';
+import { FrameWatch, overruled, probe, wantsWebgl } from './choose';
 import { element } from './dom';
 import type { Renderer } from './renderer';
 import { same, type Scene } from './scene';
@@ -9,21 +9,33 @@ import type { View } from './types';
 import { WebglRenderer } from './webgl';
 
 const PAUSE = 500; // ms without a frame: what came before says nothing of how fast frames are
+const SETTLE = 300; // ms after the first thumbnails: they are to be seen before anything else is begun
 
 export class Surface {
   private readonly overlay = element('canvas', { class: 'overlay' });
   readonly context = this.overlay.getContext('2d')!;
   private readonly watch = overruled() ? null : new FrameWatch();
   private renderer: Renderer;
+  private unknown = wantsWebgl() === null;
+  private settling: ReturnType<typeof setTimeout> | undefined;
   private drawnAt = -Infinity;
   private drawn: { key: unknown[]; pages: Set<string> } | null = null; // what the renderer's canvas shows
 
   /** redraw: asks for another frame. */
   constructor(private readonly stage: HTMLElement, private readonly redraw: () => void) {
-    this.renderer = this.make(wantsWebgl());
+    this.renderer = this.make(wantsWebgl() ?? false);
     stage.append(this.renderer.canvas, this.overlay);
   }
-  dispose(): void { this.renderer.dispose(); }
+  dispose(): void {
+    clearTimeout(this.settling);
+    this.renderer.dispose();
+  }
+  /** The photos are there: time to find out whether WebGL suits this browser, should that not be known. */
+  settle(): void {
+    if (!this.unknown) return;
+    this.unknown = false;
+    this.settling = setTimeout(() => { if (probe()) this.change(true); }, SETTLE);
+  }
 
   private make(webgl: boolean): Renderer {
     const again = (): void => { this.drawn = null; this.redraw(); };
@@ -34,9 +46,11 @@ export class Surface {
   }
   /** WebGL has failed or is slow here. */
   private leaveWebgl(): void {
-    if (this.renderer.kind === 'canvas') return;
+    if (this.renderer.kind === 'webgl') this.change(false);
+  }
+  private change(webgl: boolean): void {
     const old = this.renderer;
-    this.renderer = this.make(false);
+    this.renderer = this.make(webgl);
     this.drawn = null;
     old.canvas.replaceWith(this.renderer.canvas);
     old.dispose();
