@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 
 from deepselfie import pictures
 from deepselfie.demo import ids, law
-from deepselfie.evaluate import evaluate, rank_correlation, shuffled_accuracy
+from deepselfie.metrics import audience_rank, measure, shuffled_accuracy
 from deepselfie.world import world
 
 ARTICLE = 0.60  # A. Karpathy 2015: "about 60 %" on validation
@@ -37,10 +37,10 @@ def main() -> None:
         score = fresh.score
     label = rows["label"].to_numpy()
     quality = np.array([truth["quality"] for truth in rows["truth"].to_pylist()])
-    found = evaluate(score, label, rows["author"].to_numpy())
+    rank = audience_rank(rows["likes"].to_numpy(), rows["followers"].to_numpy())
+    found = measure(score, label, rows["author"].to_numpy(), likes_rank=rank)
     ceiling = law.ceiling(quality, label)
-    low, high = found["interval"]
-    likes = rank_correlation(score, rows["likes"].to_numpy(), rows["followers"].to_numpy())
+    low, high = found["intervals"]["accuracy"]
     print(f"{found['photos']:,} photos of {found['authors']:,} people that the network never saw")
     print("| | accuracy | of what can be known |\n|---|---|---|")
     for name, value in (
@@ -52,7 +52,7 @@ def main() -> None:
     ):
         print(f"| {name} | {value:.1%} | {round((value - 0.5) / (ceiling - 0.5), 2) + 0.0:.0%} |")
     print(f"rank correlation of score with true quality {spearmanr(score, quality).statistic:.3f}, ", end="")
-    print(f"with likes within groups of like audience {likes:.3f}")
+    print(f"with likes within groups of like audience {found['rank_correlation']:.3f}")
     print(f"AUC {found['auc']:.3f}, log-loss {found['log_loss']:.3f}, calibration error {found['ece']:.3f}")
 
 

@@ -21,7 +21,7 @@ import torch
 from deepselfie import models, pictures
 from deepselfie.demo import ids
 from deepselfie.errors import DeepselfieError
-from deepselfie.evaluate import evaluate, rank_correlation
+from deepselfie.metrics import audience_rank, measure
 from deepselfie.stage import Report, run_stage
 from deepselfie.world import World, add_rowwise, read_json
 from deepselfie.world import world as world_named
@@ -196,6 +196,6 @@ def _evaluation(world: World) -> dict:
     scores, labels = (test[name].to_numpy().astype(float) for name in ("score", "label"))
     # A photo without an author is its own author.
     pairs = zip(test["author"].to_pylist(), test["id"].to_pylist(), strict=True)
-    found = evaluate(scores, labels, [author or id for author, id in pairs])
     likes, audience = (np.nan_to_num(test[n].to_numpy(zero_copy_only=False).astype(float)) for n in columns[-2:])
-    return {"evaluation": found | {"rank_correlation": rank_correlation(scores, likes, audience)}}
+    authors = [author or id for author, id in pairs]
+    return {"evaluation": measure(scores, labels, authors, likes_rank=audience_rank(likes, audience))}

@@ -92,7 +92,7 @@ def accuracy(photos: World) -> Accuracy | None:
     own = ((photos.report("score") or {}).get("details") or {}).get("evaluation")
     measured_on = photos if own else model_world(photos)
     value = found["accuracy"]
-    low, high = found.get("interval") or found.get("accuracy_interval") or (value, value)
+    low, high = (found.get("intervals") or {}).get("accuracy") or found.get("interval") or (value, value)
     return Accuracy(value, low, high, found.get("ceiling") or ceiling(measured_on), found.get("photos"))
 
 

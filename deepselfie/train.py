@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from deepselfie import models
-from deepselfie.evaluate import calibrate, evaluate, log_loss
+from deepselfie.metrics import calibrate, log_loss, measure
 from deepselfie.models import Network
 from deepselfie.stage import Report, run_stage
 from deepselfie.training_set import SPLITS, Examples, training_set
@@ -258,7 +258,7 @@ def _measure(network: Network, examples: Examples, pool: ThreadPoolExecutor) -> 
     if len(own):
         slope, intercept = calibrate(logits(network, examples.pictures, own, pool), examples.label[own])
     logit = logits(network, examples.pictures, held, pool)
-    found = evaluate(1 / (1 + np.exp(-(slope * logit + intercept))), examples.label[held], examples.author[held])
+    found = measure(1 / (1 + np.exp(-(slope * logit + intercept))), examples.label[held], examples.author[held])
     calibration = {"slope": slope, "intercept": intercept, "error": found["ece"], "photos": len(own)}
     return {"calibration": calibration, "validation": found}
 

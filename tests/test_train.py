@@ -88,7 +88,7 @@ def test_a_planted_signal_is_learned_and_shuffled_labels_are_not(tiny):
 
     before = (tiny.model_path / models.WEIGHTS).read_bytes()
     shuffled = train(tiny, architecture="tiny", epochs=2, shuffle_labels=True)
-    low, high = shuffled.details["validation"]["interval"]
+    low, high = shuffled.details["validation"]["intervals"]["accuracy"]
     assert low < 0.5 < high
     assert (tiny.model_path / models.WEIGHTS).read_bytes() == before  # a check does not replace the model
 
