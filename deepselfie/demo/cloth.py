@@ -67,15 +67,13 @@ def hems(X, Y, Z, cut):
         base += 0.14 - (cut[DEPTH] + 0.2) * max(0.0, 1 - ax / 0.34) * front
     else:
         base -= cut[DEPTH] * front * math.exp(-((X / 0.42) ** 2))
-    neck = Y - base - 0.6 * step(0.75, 1.1, ax)
-    if neck < 0:  # the shoulders are level: there it is the way out from the neck that counts
-        neck = min(neck, 0.74 - ax)
+    out = ax - 0.6  # shoulders are level: there it is the way out from the neck that counts
+    neck = Y - base - 0.4 * (out + math.sqrt(out * out + 0.04))
     if kind == STRAPS:
-        strap = 0.62 < ax < 0.76
-        top = 4.95 + 0.18 * step(0.2, 0.6, ax) - 0.9 * step(0.75, 1.5, ax)
-        neck = max(neck, Y - top) if not strap else neck
-        if strap and top < Y:
-            neck = max(neck, -0.05)
+        above = Y - (4.95 + 0.18 * step(0.2, 0.6, ax) - 0.9 * step(0.75, 1.5, ax))
+        beside = abs(ax - 0.69) - 0.07
+        both = max(0.0, 1 - abs(above - beside) / 0.12)  # straps run into the rest in a curve
+        neck = max(neck, min(above, beside) - 0.03 * both * both)
     if kind == TANK and Y > 3.4:
         neck = max(neck, ax - (1.02 + 0.42 * step(5.2, 4.1, Y)))
     sleeve = -NOBODY

@@ -93,6 +93,29 @@ def spanned() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return inside, around, between.astype(np.float32)
 
 
+def ironed(v: np.ndarray) -> np.ndarray:
+    """(N, 3) the body without its bumps. Nothing slides along the skin, or hems would run in waves."""
+    template, smooth = body(), v
+    for _ in range(14):
+        smooth = template.smoothing @ smooth
+    along = vertex_normals(smooth, template.triangles)
+    return v + along * ((smooth - v) * along).sum(1, keepdims=True)
+
+
+@cache
+def places() -> np.ndarray:
+    """(N, 3) float32 where each vertex is on the template, for paint and cloth: below the chin on the ironed one, or
+    hems would follow each collar bone and sinew."""
+    v = body().vertices
+    share = body().is_body * smooth_step(6.25, 5.95, v[:, 1]) * smooth_step(2.3, 1.7, abs(v[:, 0]))
+    return (v + share[:, None] * (ironed(v) - v)).astype(np.float32)
+
+
+@cache
+def place_normals() -> np.ndarray:
+    return vertex_normals(places(), body().triangles)
+
+
 @lru_cache(maxsize=16)  # an account's pictures come one after the other
 def figure(p: Person) -> Figure:
     template = body()
@@ -101,11 +124,7 @@ def figure(p: Person) -> Figure:
     morph(v, template, small_weights(p, template))
     eyes = np.concatenate([template.left_eye, template.right_eye])
     v += (template.vertices[eyes].mean(0) - v[eyes].mean(0)).astype(np.float32)
-    smooth = v.copy()
-    for _ in range(14):
-        smooth = template.smoothing @ smooth
-    along = vertex_normals(smooth, template.triangles)  # cloth must not slide, or hems would run in waves
-    smooth = v + along * ((smooth - v) * along).sum(1, keepdims=True)
+    smooth = ironed(v)
     x, y, z = template.vertices.T
     flat = np.clip((y - 2.2) / 0.4, 0, 1) * np.clip((5.45 - y) / 0.6, 0, 1) * (z > 0.25) * (abs(x) < 1.6)
     bust = 0.10 * np.exp(-(((y - 4.4) / 0.6) ** 2)) * p.female
@@ -154,12 +173,12 @@ def dressed(p: Person, look: Look, pose: Pose = RELAXED) -> tuple[np.ndarray, np
     morph(v, template, look.units)
     hang(smooth, cloth.LOOSE[look.clothes.garment])
     poses.take([v, smooth], pose)
-    hems = cloth.all_hems(template.vertices, cloth.cut_and_dyes(look.clothes)[0])
+    hems = cloth.all_hems(places(), cloth.cut_and_dyes(look.clothes)[0])
     inside = -hems.max(1)
     covered = (smooth_step(0, 0.45, inside) * template.is_body).astype(np.float32)[:, None]
     shaped = (smooth_step(0, 0.6, inside) * template.is_body).astype(np.float32)[:, None]
     if look.clothes.garment in ("straps", "tank"):  # these cling, and end where a chest is anything but flat
-        shaped *= np.float32(0.3)
+        shaped *= 0.3 + 0.7 * smooth_step(0.2, 0.7, inside).astype(np.float32)[:, None]
     v += shaped * (smooth - v)
     between, around, weights = spanned()
     v[between] = weights @ v[around]

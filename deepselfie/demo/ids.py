@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 SIZE = 96  # px at which the pictures of a demo world are stored
-RENDERER = 2  # raise when the renderer draws other pictures: kept ones are then drawn anew
+RENDERER = 3  # raise when the renderer draws other pictures: kept ones are then drawn anew
 TRAINING, UNSEEN, FAMOUS = 1, 2, 3  # seeds: other seeds are other people
 
 

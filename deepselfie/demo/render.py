@@ -92,8 +92,10 @@ def render(seed: int, index: int, size: int = 96, overrides: dict | None = None)
     image = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
     skin = cv2.resize(skin, (size, size), interpolation=cv2.INTER_AREA)
     exposed = darkroom.expose(image, skin, shot)
-    done = darkroom.posted(darkroom.add_noise(exposed, shot.noise, np.random.default_rng([seed, index, 8])), shot)
-    noiseless = darkroom.printed(exposed[:: truth.LINES], shot)
+    noisy = darkroom.add_noise(exposed, shot.noise, np.random.default_rng([seed, index, 8]))
+    bare = skin if subject == "selfie" else np.zeros_like(skin)
+    done = darkroom.posted(noisy, bare, shot)
+    noiseless = darkroom.printed(exposed[:: truth.LINES], bare[:: truth.LINES], shot)
     facts |= {"account": accounts.account(index), "subject": subject, "filter": shot.filter, "border": shot.border}
     facts |= truth.photometry(done, noiseless, darkroom.window(shot.border))
     facts = {field.name: facts.get(field.name) for field in truth.TRUTH}

@@ -145,7 +145,7 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
         forearm, hand = poses.forearm(pose.side)
         chosen = chosen & ~hand  # it is beside the lens
     triangles, material = template.triangles[chosen], template.material[chosen]
-    place, lip, mouth = template.vertices, template.lip, template.mouth
+    place, rest, lip, mouth = figure.places(), figure.place_normals(), template.lip, template.mouth
     solid = template.triangles[chosen & ~forearm] if pose.kind == "reach" else triangles
     worn = []  # vertices, normals, places on the template or in the weave, triangles, materials, those that cast shade
     if look.glasses != "none":
@@ -166,6 +166,7 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
         solid = np.concatenate([solid, casting + len(v)])
         pairs = ((v, more), (normals, more_normals), (place, more_place))
         v, normals, place = (np.concatenate(pair) for pair in pairs)
+        rest = np.concatenate([rest, np.zeros_like(more, np.float32)])
         lip, mouth = (np.concatenate([one, np.zeros(len(more), np.float32)]) for one in (lip, mouth))
     depth, number = np.zeros((side, side), np.float32), np.full((side, side), -1, np.int32)
     bary, front = np.zeros((side, side, 2), np.float32), np.zeros((side, side), np.float32)
@@ -203,6 +204,7 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
         ),
         *(shadow, axes, frame, np.array([left, right, gaze], np.float64), colours, amounts),
         *cloth.cut_and_dyes(look.clothes),
+        rest,
     )
     soften_skin(out, skin, unit_pixels * 0.022)
     part = truth.parts(raster.with_hair(number, layer), triangles, material, place)

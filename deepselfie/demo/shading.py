@@ -123,15 +123,29 @@ def place(w, e, x, y, z, rotation, position, lens):
 
 
 @njit(cache=True, fastmath=True)
+def bulge(X, Y, Z, corners, weights, template, rest):
+    """From a point of a flat triangle to the curved surface it stands for, or hems would be broken at each edge
+    (Boubekeur and Alexa 2008, Phong tessellation)."""
+    dx, dy, dz = 0.0, 0.0, 0.0
+    for k in range(3):
+        i = corners[k]
+        a, b, c = rest[i, 0], rest[i, 1], rest[i, 2]
+        off = weights[k] * ((template[i, 0] - X) * a + (template[i, 1] - Y) * b + (template[i, 2] - Z) * c)
+        dx, dy, dz = dx + off * a, dy + off * b, dz + off * c
+    return 0.75 * dx, 0.75 * dy, 0.75 * dz
+
+
+@njit(cache=True, fastmath=True)
 def shade(
     depth, number, bary, front, layer, veil, triangles, material, template, normals, lip, mouth, open_sky,
     rotation, position, lens, lamps, shadow, axes, frame, eyes, colours, amounts,
-    cut, dyes, mask,
+    cut, dyes, mask, rest,
 ):  # fmt: skip
     """(H, W, 4) float32: linear colour and how much a person covers; and (H, W) how much is bare skin.
 
     depth, number, bary: of the surfaces; front, layer: of the hair before them, see raster.draw_strands;
-    veil (H, W): 0..1 how much lashes darken, 0..-1 how much glasses mirror; cut, dyes, mask: of the clothes, see cloth.
+    veil (H, W): 0..1 how much lashes darken, 0..-1 how much glasses mirror; cut, dyes, mask: of the clothes, see cloth;
+    rest (N, 3): normals of `template`, or 0 where it is flat.
     lens is (focal length, x, y of the principal point) in pixels, and the squish;
     eyes (3, 3): left and right centre, gaze."""
     height, width = depth.shape
@@ -172,6 +186,9 @@ def shade(
             m, bare, gloss, hardness = material[t], 0.0, 0.0, 20.0
             wrap[:] = 0.15
             if m == SKIN:
+                if Y < 6.3:
+                    dx, dy, dz = bulge(X, Y, Z, (i, j, k), (w0, np.float64(w1), np.float64(w2)), template, rest)
+                    X, Y, Z = X + dx, Y + dy, Z + dz
                 neck, sleeve = cloth.hems(X, Y, Z, cut)
                 if neck < 0 and sleeve < 0:
                     cloth.fabric(rgb, bend, X, Y, Z, w[0], w[1], w[2], neck, sleeve, cut, dyes, mask)
