@@ -14,6 +14,7 @@ from deepselfie.demo.recovery import recovery
 from deepselfie.embed import embed
 from deepselfie.examples import examples
 from deepselfie.faces import faces
+from deepselfie.findings import findings
 from deepselfie.labels import labels
 from deepselfie.layout import layout
 from deepselfie.score import score
@@ -26,6 +27,7 @@ STAGES: dict[str, Callable[..., Report]] = {
     "labels": labels,
     "train": train,
     "score": score,
+    "findings": findings,
     "embed": embed,
     "clusters": clusters,
     "layout": layout,
@@ -63,6 +65,7 @@ def make_demo(*, n: int, training: int) -> Iterator[Report | str]:
         unseen.save_report(f"training-{stage}", crowd.report(stage))
     yield score(unseen)
     yield recovery(unseen)
+    yield findings(unseen)
     yield embed(unseen)
     yield clusters(unseen)
     yield layout(unseen)

@@ -18,6 +18,7 @@ SAID = {  # what each stage does, in a few words
     "labels": "label by likes",
     "train": "train the network",
     "score": "score every photo",
+    "findings": "find what makes a good selfie",
     "embed": "place them on the map",
     "clusters": "find where photos crowd in fc7",
     "layout": "put them in order and on a grid",

@@ -81,7 +81,7 @@ def test_a_folder_becomes_a_world(whole, monkeypatch):
     assert len(order(mine)) > 0.9 * PHOTOS
     assert [fault for _, fault in check(mine) if fault] == []
     text, code = deepselfie(whole, "run", "mine")
-    assert code == 0 and text.count("nothing to do") == 6, text
+    assert code == 0 and text.count("nothing to do") == 7, text
 
 
 def test_killed_in_the_middle_of_each_stage_the_same_world_comes_out(whole, folder, demo_model, tmp_path):
@@ -124,7 +124,7 @@ def test_help_is_a_map(capsys):
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     text = capsys.readouterr().out
-    for verb in "demo import faces labels train score embed clusters layout atlas run worlds check".split():
+    for verb in "demo import faces labels train score findings embed clusters layout atlas run worlds check".split():
         assert f"\n  {verb}" in text
 
 
