@@ -86,6 +86,11 @@ def parser() -> argparse.ArgumentParser:
             one.add_argument("--architecture", default="lite0", help="lite0 (default) or vgg16, as in the article")
             one.add_argument("--shuffle-labels", action="store_true", help="a check: must end at 50 %%")
             one.set_defaults(options=["architecture", "shuffle_labels"])
+        if name == "embed":
+            one.add_argument(
+                "--exact", action="store_true", help="neighbours by L2 in all of fc7, without PCA, as in the article"
+            )
+            one.set_defaults(options=["exact"])
 
     everything = verbs.add_parser("run", description="Does all that is missing, in order.")
     everything.add_argument("world")

@@ -18,14 +18,16 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from deepselfie.embedding_quality import planes, quality
 from deepselfie.errors import DeepselfieError
 from deepselfie.stage import Report, run_stage
 from deepselfie.world import World, fingerprint, write_atomically
 
-COMPONENTS = 50  # of the PCA before t-SNE, as the article did
+COMPONENTS = 50  # of the PCA before t-SNE, as in Kobak & Berens 2019; `exact` goes without, as the article
 PERPLEXITY = 30  # openTSNE's default
 FEWEST = 5  # photos that make a map
 EXACT_UP_TO = 50_000  # photos: 7 s of exact neighbours, growing with the square; above, Annoy finds nearly all
+ALONE_UP_TO = 2_000  # photos that one thread places sooner: several wait for each other more than they work
 # (iterations, exaggeration) in blocks that end with a checkpoint: openTSNE's 250 early and 500 further iterations
 BLOCK = 50
 SCHEDULE = [12.0] * 5 + [1.0] * 10
@@ -33,8 +35,12 @@ MOMENTUM = 0.8
 SEED = 0
 
 
-def embed(world: World) -> Report:
+def embed(world: World, *, exact: bool = False) -> Report:
     """Places all photos that have a score by PCA and t-SNE; a world of fewer than 5 such photos gets no places.
+
+    exact: neighbours by the L2 distance in all of fc7, as the article had them, and not in its PCA coordinates. New
+    photos still find theirs by the coordinates, which a shipped world has. Raises DeepselfieError where only those
+    are left of fc7. The report tells how much of fc7 the map keeps, beside flat rivals (`embedding_quality`).
 
     The same table gives the same places on the same machine, also when the stage was killed and went on: each
     block of iterations starts from what the one before left on disk."""
@@ -53,23 +59,34 @@ def embed(world: World) -> Report:
             _model_path(world).unlink(missing_ok=True)
             return
         model = _pca(world, features)
+        coordinates = model["coordinates"]
+        if exact and features.shape[1] < len(model["mean"]):
+            raise DeepselfieError(
+                f"World '{world.name}' was packed: {features.shape[1]} PCA coordinates are left of the "
+                f"{len(model['mean'])} numbers in fc7. Make its map without --exact, or score its photos again first."
+            )
+        points = features if exact else coordinates
         perplexity = min(PERPLEXITY, max(2, (len(rows) - 1) / 3))
-        made_from = hashlib.sha256(model["coordinates"].tobytes()).hexdigest()
+        made_from = hashlib.sha256(points.tobytes()).hexdigest()
         folder = world.parts("embed") / fingerprint(report.key, made_from)
-        places, divergence = _tsne(model["coordinates"], perplexity, folder, progress)
+        neighbours_by = "exact" if exact or len(rows) <= EXACT_UP_TO else "annoy"
+        places, divergence = tsne(points, perplexity, neighbours_by, folder, progress)
         out = io.BytesIO()
         np.savez(out, **{name: model[name] for name in ("mean", "components", "variance_kept")})
         world.set_columns(pa.table({"tsne": _column(places, rows, n)}))
         write_atomically(_model_path(world), out.getvalue())
         report.rows_out = len(rows)
         report.details = {
-            "components": model["coordinates"].shape[1],
+            "exact": exact,
+            "components": coordinates.shape[1],
             "variance_kept": round(float(model["variance_kept"]), 4),
             "perplexity": perplexity,
             "kl_divergence": round(divergence, 4),
+            "quality": quality(features, {"t-SNE": places, **planes(coordinates)}),
         }
 
     settings = (COMPONENTS, PERPLEXITY, BLOCK, SCHEDULE, MOMENTUM, SEED)
+    settings += ("exact",) if exact else ()
     files = (_model_path(world),) if placed_any else ()
     return run_stage(world, "embed", work, key_parts=settings, after=("score",), files=files)
 
@@ -187,24 +204,27 @@ def _pca(world: World, features: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def _tsne(coordinates: np.ndarray, perplexity: float, folder: Path, progress) -> tuple[np.ndarray, float]:
-    """Places (N, 2) around the middle (0, 0) of the map, and the Kullback-Leibler divergence."""
+def tsne(
+    points: np.ndarray, perplexity: float, neighbours_by: str, folder: Path, progress, seed: int = SEED
+) -> tuple[np.ndarray, float]:
+    """Places (N, 2) of points (N, D) around the middle (0, 0) of the map, and the Kullback-Leibler divergence.
+
+    neighbours_by: openTSNE's name of a method, "exact" or "annoy"; folder: where the state of a killed run lies.
+    Starts from the PCA with a spread of 1e-4 and has openTSNE's learning rate N / exaggeration (Belkina et al. 2019),
+    both of which keep the large form of the data (Kobak & Berens 2019)."""
     from openTSNE import TSNEEmbedding, affinity, initialization
 
-    n, jobs = len(coordinates), os.cpu_count() or 1
+    n = len(points)
+    jobs = 1 if n <= ALONE_UP_TO else os.cpu_count() or 1
     affinities = affinity.PerplexityBasedNN(
-        coordinates,
-        perplexity=perplexity,
-        method="exact" if n <= EXACT_UP_TO else "annoy",
-        n_jobs=jobs,
-        random_state=SEED,
+        points, perplexity=perplexity, method=neighbours_by, n_jobs=jobs, random_state=seed
     )
     start = (
-        initialization.pca(coordinates, random_state=SEED)
-        if np.ptp(coordinates[:, 0]) > 0
-        else initialization.random(n, random_state=SEED)
+        initialization.pca(points, random_state=seed)
+        if np.ptp(points, axis=0).any()
+        else initialization.random(n, random_state=seed)
     )
-    embedding = TSNEEmbedding(start, affinities, random_state=SEED, n_jobs=jobs)
+    embedding = TSNEEmbedding(start, affinities, random_state=seed, n_jobs=jobs)
     affinity_data = affinities.P.data.copy()
     done = _resume(embedding, folder)
     for block in range(done, len(SCHEDULE)):

@@ -10,7 +10,9 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from deepselfie.embed import compact, embed, neighbours, place, reduce, vectors
+from deepselfie import cli
+from deepselfie.embed import compact, embed, neighbours, place, reduce, tsne, vectors
+from deepselfie.embedding_quality import kept, nearest
 from deepselfie.errors import DeepselfieError
 from deepselfie.world import world
 
@@ -90,6 +92,24 @@ def test_the_same_table_gives_the_same_map_and_a_second_run_does_nothing(mapped)
     assert (again.path / "embedding.npz").exists()
 
 
+def test_the_report_tells_that_the_map_keeps_more_than_flat_rivals_do(mapped):
+    found = mapped.report("embed")["details"]["quality"]
+    assert set(found) == {"t-SNE", "PCA", "random plane"}
+    for figure in ("neighbours_kept", "trustworthy"):
+        assert found["t-SNE"][figure] > found["PCA"][figure] > found["random plane"][figure]
+    assert found["t-SNE"]["centres_kept"] > found["random plane"]["centres_kept"]
+    assert found["PCA"]["distances_kept"] > found["random plane"]["distances_kept"]
+
+
+def test_another_seed_gives_another_map_of_the_same_neighbourhoods(mapped, tmp_path):
+    known, features = vectors(mapped.read(["fc7"])["fc7"])
+    points, rows = reduce(mapped, features), np.arange(known.sum())
+    first = places(mapped)[known]
+    other, _ = tsne(points, 30, "exact", tmp_path, lambda *_: None, seed=1)
+    assert np.abs(other - first).max() > 1
+    assert kept(nearest(first, rows), nearest(other, rows)) > 0.6  # by chance within a cluster of 70: 0.14
+
+
 def test_a_killed_run_ends_with_the_same_map(mapped):
     killed = make_world("killed", activations()[0])
     program = """
@@ -129,6 +149,40 @@ def test_a_new_photo_is_placed_among_its_neighbours(mapped):
         assert (own[np.argsort(distance)[:5]] == c).all()
     assert np.abs(place(mapped, new[:1]) - placed[:1]).max() < 1e-3  # alone or in company
     assert np.array_equal(places(mapped), before, equal_nan=True)
+
+
+def test_a_new_photo_lands_at_the_middle_of_its_true_neighbours(mapped):
+    new, found = activations(60, seed=11)[0], places(mapped)
+    middle = np.array([np.median(found[neighbours(mapped, fc7)], axis=0) for fc7 in new])
+    off = np.linalg.norm(place(mapped, new) - middle, axis=1)
+    assert np.median(off) < 0.1 * np.nanmax(found)  # of half the map
+    assert np.median(off) < 0.2 * np.median(np.linalg.norm(np.roll(middle, 1, axis=0) - middle, axis=1))
+
+
+def test_exact_sees_in_all_of_fc7_what_the_pca_leaves_out(cache, monkeypatch):
+    monkeypatch.setattr("deepselfie.embed.COMPONENTS", 2)
+    rng = np.random.default_rng(0)
+    cluster = np.arange(240) % 4
+    fc7 = np.concatenate([rng.normal(size=(240, 2)) * 4, np.eye(4)[cluster] * 6 + rng.normal(size=(240, 4)) * 0.1], 1)
+    fc7 = np.concatenate([fc7, np.zeros((240, 10))], 1).astype(np.float16)
+    w = make_world("exact", fc7, without_score=[])
+    agreement = []
+    for options in ([], ["--exact"]):
+        assert cli.main(["embed", w.name, *options]) == 0
+        guess = KMeans(4, n_init=10, random_state=0).fit_predict(places(w))
+        agreement.append(adjusted_rand_score(cluster, guess))
+    assert agreement[1] > 0.9 > 0.3 > agreement[0]
+    assert embed(w, exact=True).nothing_to_do
+
+
+def test_exact_needs_all_of_fc7(cache, capsys):
+    w = make_world("packed", activations()[0])
+    embed(w)
+    before = places(w)
+    compact(w)
+    assert cli.main(["embed", w.name, "--exact"]) == 1
+    assert "without --exact" in capsys.readouterr().err
+    assert np.array_equal(places(w), before, equal_nan=True)
 
 
 def test_a_photo_of_the_map_is_placed_where_it_stands(mapped):
