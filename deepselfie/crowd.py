@@ -108,14 +108,14 @@ def _traits(known_facts: dict[str, tuple[np.ndarray, np.ndarray]]) -> tuple[dict
     """name -> values (N,) of each trait that at least half of the photos have, and (N,) which photos have all of them.
 
     A fact that fewer have, such as tilts where they cannot be measured, is no trait here."""
-    everywhere, traits = None, {}
+    everywhere, traits = np.ones(len(next(iter(known_facts.values()))[0]), bool), {}
     for name, trait in TRAITS.items():
         fact = next((known_facts[key] for key in trait.reads if key in known_facts), None)
         if fact is None or fact[0].mean() < 0.5:
             continue
         traits[name] = trait.made(np.where(fact[0], fact[1], fact[1].dtype.type(0)))
-        everywhere = fact[0] if everywhere is None else everywhere & fact[0]
-    return traits, np.zeros(0, bool) if everywhere is None else everywhere
+        everywhere &= fact[0]
+    return traits, everywhere
 
 
 def varies(values: np.ndarray, spread: float = 0.0) -> bool:

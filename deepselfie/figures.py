@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 GOOD, BAD, QUIET, YOU = "#2f9e77", "#d1604d", "#8b93a7", "#e0569b"
 BINS = 40
@@ -106,6 +107,85 @@ def accuracy(accuracy: float, low: float, high: float, *, ceiling: float | None 
         zeroline=False,
     )
     return _plain(figure, 140)
+
+
+def forest(rows: Sequence[dict], columns: dict[str, str]) -> go.Figure:
+    """Effects with their 95 % intervals, a line for each row, its label above, and a panel for each of `columns`.
+
+    rows: {"label", and for each column's key an effect, or None: {"points": [value, low, high], "found", "n", "said"}},
+    top first; columns: key -> title. Points are of the percentile, -50..50; what is not found is grey."""
+    figure = make_subplots(
+        cols=len(columns), shared_yaxes=True, horizontal_spacing=0.02, column_titles=[*columns.values()]
+    )
+    for panel, key in enumerate(columns, 1):
+        lines = [(len(rows) - i, row["label"], row[key]) for i, row in enumerate(rows) if row[key]]
+        value, low, high = np.array([effect["points"] for *_, effect in lines]).reshape(-1, 3).T
+        colours = [QUIET if not e["found"] else GOOD if e["points"][0] > 0 else BAD for *_, e in lines]
+        for colour in (GOOD, BAD, QUIET):
+            mine = [i for i, one in enumerate(colours) if one == colour]
+            figure.add_scatter(
+                x=value[mine],
+                y=[lines[i][0] for i in mine],
+                mode="markers",
+                marker={"color": colour, "size": 9, "symbol": "circle-open" if colour == QUIET else "circle"},
+                error_x={"array": (high - value)[mine], "arrayminus": (value - low)[mine], "width": 0, "thickness": 2},
+                customdata=[_told(*lines[i][1:]) for i in mine],
+                hovertemplate="%{customdata}<extra></extra>",
+                row=1,
+                col=panel,
+            )
+        figure.add_vline(x=0, line={"color": QUIET, "width": 1}, row=1, col=panel)
+    for i, row in enumerate(rows):
+        figure.add_annotation(
+            text=row["label"],
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=len(rows) - i + 0.2,
+            yanchor="bottom",
+            showarrow=False,
+        )
+    ends = [end for row in rows for key in columns if row[key] for end in row[key]["points"]]
+    reach = 1.15 * max(map(abs, ends), default=1) or 1
+    figure.update_xaxes(range=[-reach, reach], zeroline=False, nticks=5, tickformat="+d")
+    figure.update_yaxes(visible=False, range=[0.4, len(rows) + 0.95])
+    return _plain(figure, 70 + 34 * len(rows)).update_layout(margin={"t": 36}, hovermode="closest")
+
+
+def _told(label: str, effect: dict) -> str:
+    value, low, high = effect["points"]
+    told = f"{effect.get('said', label)}: {value:+.1f} points ({low:+.1f} to {high:+.1f})<br>{effect['n']:,} photos"
+    return told if effect["found"] else f"{told}<br>no measurable effect"
+
+
+def dose_response(levels: Sequence[dict]) -> go.Figure:
+    """What more and more of an edit does: points of the percentile with their 95 % interval, and 0, the photo as it is.
+
+    levels: {"level", "said", "points": [value, low, high]}, rising."""
+    doses = np.array([0.0, *(one["level"] for one in levels)])
+    points = np.array([[0.0] * 3, *(one["points"] for one in levels)])
+    said = ["as it is", *(one["said"] for one in levels)]
+    by_dose = np.argsort(doses)
+    (doses, points), said = (doses[by_dose], points[by_dose]), [said[i] for i in by_dose]
+    colour = GOOD if levels[-1]["points"][0] > 0 else BAD
+    figure = go.Figure()
+    band = {"x": [*doses, *doses[::-1]], "y": [*points[:, 1], *points[::-1, 2]]}
+    figure.add_scatter(**band, fill="toself", fillcolor=colour, opacity=0.2, mode="none", hoverinfo="skip")
+    figure.add_scatter(
+        x=doses,
+        y=points[:, 0],
+        mode="lines+markers",
+        line={"color": colour},
+        customdata=[
+            f"{what}: {value:+.1f} points ({low:+.1f} to {high:+.1f})"
+            for what, (value, low, high) in zip(said, points, strict=True)
+        ],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    figure.add_hline(y=0, line={"color": QUIET, "width": 1})
+    figure.update_xaxes(tickvals=[doses[0], doses[-1]], ticktext=[said[0], said[-1]], showgrid=False, zeroline=False)
+    figure.update_yaxes(nticks=4, zeroline=False)
+    return _plain(figure, 150)
 
 
 def _wilson(share: np.ndarray, n: np.ndarray, z: float = 1.96) -> tuple[np.ndarray, np.ndarray]:

@@ -25,7 +25,6 @@ SAMPLE = 800  # photos that are edited: enough that halves of them tell a rule o
 SMALLEST = 200  # photos of which anything is said: an author may be known in fewer
 SEED = 0
 
-
 # name -> (trait, what photos with it are called, what those without), for rules that may hold for some alone
 SUBGROUPS: dict[str, tuple[str, str, str]] = {
     "hair": ("long_hair", "long hair", "short hair"),
@@ -113,15 +112,15 @@ def _told(fit: Estimates, n: int | np.ndarray, logits: np.ndarray, is_found: np.
 def _edits(change: np.ndarray, authors: np.ndarray, logits: np.ndarray) -> dict:
     """What is told of each edit and placebo, its levels in order.
 
-    Found is what Benjamini and Hochberg find among the edits at their last level, and what beats the placebos: the
-    upper end of what saving a file anew, or a pixel, can do."""
+    Found is what an interval tells from 0 and from the placebos (more than the most that saving a file anew may do),
+    of the edits that Benjamini and Hochberg find among all at their last level."""
     fit, n = means(change, authors, seed=SEED), np.isfinite(change).sum(axis=0)
     low, high = fit.interval
     placebos = np.array([name in PLACEBOS for name, _ in JOBS])
     floor = np.maximum(np.abs(low), np.abs(high))[placebos].max()
     sure = dict(zip(EDITS, found(fit.p[[last(name) for name in EDITS]]), strict=True))
-    yes = [bool(sure.get(name, False)) and abs(value) > floor for (name, _), value in zip(JOBS, fit.value, strict=True)]
-    effects = _told(fit, n, logits, np.array(yes) & (n >= PRESENT))
+    told_apart = (low * high > 0) & (np.abs(fit.value) > floor) & (n >= PRESENT)
+    effects = _told(fit, n, logits, told_apart & np.array([bool(sure.get(name)) for name, _ in JOBS]))
     table = {}
     for (name, level), effect in zip(JOBS, effects, strict=True):
         edit = {**EDITS, **PLACEBOS}[name]

@@ -17,6 +17,7 @@ PAGES = {  # what is behind each link of the start page
     "famous": "people with a name, ranked",
     "space": "a map on which like stands with like",
     "yours": "try a photo of your own",
+    "findings": "do's and don'ts, measured",
     "data_and_model": "rules, counts, curves",
 }
 START = (
@@ -62,6 +63,54 @@ YOURS = (
 )
 SCORE = "The chance that a photo like this is in the better liked half, among photos of like audience."
 NO_PLACE = "This world has no map that a new photo could be put on, so there are no neighbours to show."
+FINDINGS = (
+    "Three questions are easily taken for one. Which photos do people like? Which does the network like? And what "
+    "happens to its verdict when one thing in a photo is changed, and nothing else?"
+)
+NO_FINDINGS = (
+    "Nothing has been found out about this world yet: it takes 200 photos with a face and a score. "
+    "This looks for it:\n\n```\npython -m deepselfie findings {}\n```"
+)
+POINTS = (
+    "In **points**: how many of a hundred photos a middling one overtakes (or falls behind). Lines are 95 % intervals; "
+    "grey and hollow means no measurable effect."
+)
+FOREST = {  # the columns of the forest plot, short enough for a phone
+    "labels": "by likes",
+    "scores": "by score",
+    "edits": "when edited",
+}
+EDITED = (
+    "{:,} photos, drawn by lot, were edited and scored again, each beside itself. Below: a photo on which the edit did "
+    "about what it does on average, and what less and more of it do to the score, in points."
+)
+RULES = "A rule for all may be wrong for some. Of fewer than 200 photos nothing is said."
+FINDINGS_HOW = """
+- **By likes**: all measured traits of a photo are weighed together (a logistic regression on good and bad by likes),
+  so that each is told apart from the others. For a number the effect is that of one standard deviation more; for a
+  yes, against no.
+- **By score**: the same, with the network's score in place of the likes.
+- **When edited**: the score of the edited photo less that of the same photo unedited, averaged, each edit at its
+  strongest. A tilt, a cut forehead and a wider crop also change the framing: they are compared with the same framing
+  without the tilt, the cut, or the room. Two placebos show what a change that nobody sees does; an edit that does no
+  more has no measurable effect.
+- The first two are *associations*: whatever goes with a trait and is not measured here is counted in. Only the third is
+  cause and effect, and only in the network's eyes: nobody was asked to like an edited photo.
+- Intervals are bootstrapped over authors, for photos of one person resemble each other. Many traits are looked at
+  together, so what counts as found is decided by Benjamini and Hochberg: at most 5 % of it should be false.
+"""
+ARTICLE = (
+    "In 2015 the article read its advice off the best and the worst of two million selfies, by eye. ✓: found here too, "
+    "✗: the opposite, in points with their interval. These are the tastes of one crowd: this world's, not yours."
+)
+LITERATURE = (
+    "**Not everybody found the same.** Bakhshi, Shamma and Gilbert "
+    "([Faces Engage Us](https://doi.org/10.1145/2556288.2557403), CHI 2014) looked at a million Instagram photos: "
+    "those with faces were 38 % more likely to get likes, but how many faces there were, and of what age and gender, "
+    "made no difference. The article's *be female* and *no groups* are therefore findings about selfies in its data, "
+    "perhaps about how its audience was made up, and no law. Gender appears here only where the data brings a label "
+    "of its own; nobody's is guessed from a picture."
+)
 DATA = "What went in, what was left out, how the network learned, and how far you should trust it."
 NO_LABELS = (
     "Nothing is known here about labels: these photos came without likes, or the step that reads them has not run. "

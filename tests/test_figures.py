@@ -54,3 +54,46 @@ def test_accuracy_shows_its_interval_and_what_it_is_measured_against(ceiling):
     assert list(figure.layout.xaxis.tickvals) == [0.5, 0.6] + ([0.65] if ceiling else [])
     low, high = figure.layout.xaxis.range
     assert low < 0.5 and high > 0.65
+
+
+def effect(value, is_found=True):
+    return {"points": [value, value - 3, value + 2], "found": is_found, "n": 1234}
+
+
+def test_the_forest_has_a_panel_a_column_and_a_point_an_effect_with_its_interval():
+    rows = [
+        {"label": "Border", "labels": effect(9), "scores": effect(7), "edits": effect(-4) | {"said": "Border, 10 %"}},
+        {"label": "Tilt", "labels": effect(1, False), "scores": None, "edits": None},
+    ]
+    figure = figures.forest(rows, {"labels": "likes", "scores": "scores", "edits": "edited"})
+    points = [(t.xaxis, x, y, t.marker.color, t) for t in figure.data for x, y in zip(t.x, t.y, strict=True)]
+    places = sorted((axis, x, y, colour) for axis, x, y, colour, _ in points)
+    assert places == [
+        ("x", 1, 1, figures.QUIET),
+        ("x", 9, 2, figures.GOOD),
+        ("x2", 7, 2, figures.GOOD),
+        ("x3", -4, 2, figures.BAD),
+    ]
+    for _, _, _, _, trace in points:
+        assert trace.error_x.array[0] == 2 and trace.error_x.arrayminus[0] == 3
+    said = " ".join(text for trace in figure.data for text in trace.customdata)
+    assert "Border, 10 %: -4.0 points (-7.0 to -2.0)" in said and "1,234 photos" in said
+    assert said.count("no measurable effect") == 1
+    assert [a.text for a in figure.layout.annotations][-2:] == ["Border", "Tilt"]
+    low, high = figure.layout.xaxis.range
+    assert low == -high and high > 11
+
+
+def test_an_empty_forest_is_a_figure():
+    assert figures.forest([], {"labels": "likes"}).layout.xaxis.range == (-1.15, 1.15)
+
+
+def test_dose_and_response_pass_through_the_photo_as_it_is():
+    doses = [(-1.0, -5), (0.5, 2), (1.0, 6)]
+    levels = [{"level": dose, "said": f"{dose}", "points": [value, value - 1, value + 1]} for dose, value in doses]
+    figure = figures.dose_response(levels)
+    x, y = drawn(figure, 1)
+    assert x.tolist() == [-1, 0, 0.5, 1] and y.tolist() == [-5, 0, 2, 6]
+    band = drawn(figure)[1]
+    assert band.tolist() == [-6, 0, 1, 5, 7, 3, 0, -4]
+    assert list(figure.layout.xaxis.ticktext) == ["-1.0", "1.0"]
