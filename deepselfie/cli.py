@@ -18,6 +18,7 @@ stages, each adds columns to the world's table; a second run does only what is n
   labels    good or bad by likes, among posts of like audience; split by author
   train     fine-tune a ConvNet on the labels
   score     rank every photo with the world's own model, or the demo's
+  evaluate  how far the scores can be trusted, beside simpler rivals, and for whom less
   findings  what makes a good selfie: by likes, by score, and by editing photos
   embed     t-SNE of fc7
   clusters  where photos crowd in fc7, named by what sets them apart
@@ -73,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
 
     from deepselfie.labels import FOLLOWERS, MAX_TAGS, MIN_AGE_DAYS
 
-    for name in ("faces", "labels", "train", "score", "findings", "embed", "clusters", "layout", "atlas"):
+    for name in ("faces", "labels", "train", "score", "evaluate", "findings", "embed", "clusters", "layout", "atlas"):
         one = verbs.add_parser(name, description=f"The stage {name} of one world.")
         one.add_argument("world")
         one.set_defaults(do=_stage, stage=name, options=[])

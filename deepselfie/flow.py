@@ -12,6 +12,7 @@ from deepselfie.demo.gather import gather_demo
 from deepselfie.demo.pack import pack
 from deepselfie.demo.recovery import recovery
 from deepselfie.embed import embed
+from deepselfie.evaluate import evaluate
 from deepselfie.examples import examples
 from deepselfie.faces import faces
 from deepselfie.findings import findings
@@ -27,6 +28,7 @@ STAGES: dict[str, Callable[..., Report]] = {
     "labels": labels,
     "train": train,
     "score": score,
+    "evaluate": evaluate,
     "findings": findings,
     "embed": embed,
     "clusters": clusters,
@@ -65,6 +67,7 @@ def make_demo(*, n: int, training: int) -> Iterator[Report | str]:
     for stage in ("import", "faces", "labels", "train"):
         unseen.save_report(f"training-{stage}", crowd.report(stage))
     yield score(unseen)
+    yield evaluate(unseen)
     yield recovery(unseen)
     yield findings(unseen)
     yield embed(unseen)
@@ -85,9 +88,8 @@ def _kept(photos: World, stage: str) -> dict:
 def _passed_over(photos: World, stage: str) -> str:
     if stage == "labels" and photos.read(["likes"])["likes"].null_count == len(photos):
         return "there are no likes to learn from: the demo's model will score these photos"
-    if stage == "train":
-        if "split" not in photos.columns:
-            return "there are no labels"
-        if not photos.table.count_rows(filter="split = 'train'"):
-            return "no photo is set aside for training"
+    if stage in ("train", "evaluate") and "split" not in photos.columns:
+        return "there are no labels"
+    if stage == "train" and not photos.table.count_rows(filter="split = 'train'"):
+        return "no photo is set aside for training"
     return ""

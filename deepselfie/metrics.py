@@ -70,30 +70,31 @@ def figures(scores, labels, likes_rank=None) -> Figures:
     Whitney 1947, ties half; Spearman's correlation from middle ranks). ECE has bins that hold as many photos each."""
     order = np.argsort(scores, kind="stable")
     score, good = np.asarray(scores, float)[order], np.asarray(labels)[order] == 1
-    sums = np.stack([(score >= 0.5) == good, _loss(score, good), (score - good) ** 2], axis=1)  # (N, 3)
-    bins = _bins(len(score), BINS)[:-1]
-    ties = _ties(score)
-    by_likes = None if likes_rank is None else np.argsort(np.asarray(likes_rank)[order], kind="stable")
-    if by_likes is not None:
-        back, likes_ties = np.argsort(by_likes), _ties(np.asarray(likes_rank)[order][by_likes])
+    right = ((score >= 0.5) == good).astype(np.float32)
+    loss, excess = _loss(score, good), (score - good).astype(np.float32)
+    bins, ties, is_good = _bins(len(score), BINS)[:-1], _ties(score), good.astype(np.float32)
+    if likes_rank is not None:
+        rank = np.asarray(likes_rank)[order]
+        by_likes = np.argsort(rank, kind="stable")
+        back, likes_ties = np.argsort(by_likes), _ties(rank[by_likes])
 
     def of(weights: np.ndarray) -> dict[str, np.ndarray]:
         w = weights[:, order]  # (R, N), by rising score
-        total, liked = w.sum(1), w[:, good].sum(1)
-        won = np.where(good, w * _middle(np.where(good, 0, w), ties), 0).sum(1)
+        liked = w * is_good
+        total, good_weight = w.sum(1), liked.sum(1)
         with np.errstate(invalid="ignore", divide="ignore"):
-            accuracy, loss, brier = (w @ sums.astype(w.dtype)).T / total
             found = {
-                "accuracy": accuracy,
-                "auc": won / (liked * (total - liked)),
-                "log_loss": loss,
-                "brier": brier,
-                "ece": np.abs(np.add.reduceat(w * (score - good).astype(w.dtype), bins, axis=1)).sum(1) / total,
+                "accuracy": _sum(w, right) / total,
+                "auc": _sum(liked, _middle(w - liked, ties)) / (good_weight * (total - good_weight)),
+                "log_loss": _sum(w, loss) / total,
+                "brier": _sum(w, excess**2) / total,
+                "ece": np.abs(np.add.reduceat(w * excess, bins, axis=1)).sum(1) / total,
             }
-            if by_likes is not None:
-                x = _middle(w, ties) / total[:, None] - 0.5  # in -0.5..0.5, of mean 0
+            if likes_rank is not None:
+                x = _middle(w, ties) / total[:, None] - 0.5  # (R, N) in -0.5..0.5, of mean 0
                 y = (_middle(w[:, by_likes], likes_ties) / total[:, None] - 0.5)[:, back]
-                found["rank_correlation"] = (w * x * y).sum(1) / np.sqrt((w * x * x).sum(1) * (w * y * y).sum(1))
+                wx, wy = w * x, w * y
+                found["rank_correlation"] = _sum(wx, y) / np.sqrt(_sum(wx, x) * _sum(wy, y))
         return found
 
     return of
@@ -195,15 +196,26 @@ def _bins(n: int, bins: int) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(np.full(bins, n // bins) + (np.arange(bins) < n % bins))])
 
 
-def _ties(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For sorted values (N,) where the run of equal ones that each is in begins, and where it ends."""
+def _sum(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """float64 (R,): weighted sums of values (N,) or (R, N)."""
+    return np.einsum("rn,rn->r" if values.ndim == 2 else "rn,n->r", weights, values, dtype=float)
+
+
+def _ties(values: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """For sorted values (N,) where the run of equal ones that each is in begins, and ends; None where all differ."""
+    if np.all(values[1:] > values[:-1]):
+        return None
     return np.searchsorted(values, values, "left"), np.searchsorted(values, values, "right")
 
 
-def _middle(weights: np.ndarray, ties: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """(R, N): the weight of what is below each of the sorted photos, and half of the weight of its equals."""
-    running = np.zeros((len(weights), weights.shape[1] + 1), weights.dtype)
-    np.cumsum(weights, axis=1, out=running[:, 1:])
+def _middle(weights: np.ndarray, ties: tuple[np.ndarray, np.ndarray] | None) -> np.ndarray:
+    """(R, N): the weight of what is below each of the sorted photos, and half of the weight of its equals.
+
+    float32 is exact here: weights are whole numbers, and sums stay below 2 to the 24th."""
+    running = np.cumsum(weights, axis=1)
+    if ties is None:
+        return running - weights / 2
+    running = np.pad(running, ((0, 0), (1, 0)))
     return (running[:, ties[0]] + running[:, ties[1]]) / 2
 
 

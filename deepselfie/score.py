@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,6 @@ import torch
 from deepselfie import models, pictures
 from deepselfie.demo import ids
 from deepselfie.errors import DeepselfieError
-from deepselfie.metrics import audience_rank, measure
 from deepselfie.stage import Report, run_stage
 from deepselfie.world import World, add_rowwise, read_json
 from deepselfie.world import world as world_named
@@ -120,17 +119,11 @@ def score(world: World, *, model: World | None = None) -> Report:
             "weights": card.get("weights"),
             "architecture": card.get("architecture"),
             "size": card.get("size"),
-        } | _evaluation(world)
+        }
 
     # The calibration as well as the weights: a score depends on both.
     settings = (card.get("weights"), card.get("calibration"))
-    report = run_stage(world, "score", work, key_parts=settings, after=("faces",))
-    if report.nothing_to_do:  # the scores stand, but the labels that they are measured by may be new
-        fresh = _evaluation(world)
-        if any(report.details.get(name) != value for name, value in fresh.items()):
-            report.details |= fresh
-            world.save_report("score", asdict(report) | {"nothing_to_do": False})
-    return report
+    return run_stage(world, "score", work, key_parts=settings, after=("faces",))
 
 
 def _batch(batch: pa.Table, scorer: Scorer, pool: ThreadPoolExecutor) -> pa.Table:
@@ -183,19 +176,3 @@ def _tell_left_out(world: World, report: Report) -> int:
         reason = "no face" if found == [] else "no picture" if id in empty else "picture cannot be read"
         report.drop(reason, id=id)
     return len(world) - len(left)
-
-
-def _evaluation(world: World) -> dict:
-    """`evaluation` on the rows of the split `test`, which no training has seen; {} where there are none."""
-    if not {"label", "split"} <= world.columns:
-        return {}
-    columns = ["id", "score", "label", "author", "likes", "followers"]
-    test = world.read(columns, "split = 'test' AND label IS NOT NULL AND score IS NOT NULL")
-    if not len(test):
-        return {}
-    scores, labels = (test[name].to_numpy().astype(float) for name in ("score", "label"))
-    # A photo without an author is its own author.
-    pairs = zip(test["author"].to_pylist(), test["id"].to_pylist(), strict=True)
-    likes, audience = (np.nan_to_num(test[n].to_numpy(zero_copy_only=False).astype(float)) for n in columns[-2:])
-    authors = [author or id for author, id in pairs]
-    return {"evaluation": measure(scores, labels, authors, likes_rank=audience_rank(likes, audience))}

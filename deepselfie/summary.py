@@ -18,6 +18,7 @@ SAID = {  # what each stage does, in a few words
     "labels": "label by likes",
     "train": "train the network",
     "score": "score every photo",
+    "evaluate": "measure how far to trust the scores",
     "findings": "find what makes a good selfie",
     "embed": "place them on the map",
     "clusters": "find where photos crowd in fc7",
@@ -76,22 +77,29 @@ def learned(photos: World, stage: str) -> dict | None:
     return own.report(f"training-{stage}") or own.report(stage)
 
 
+def exam(photos: World) -> tuple[World, dict]:
+    """What the stage evaluate found, on these photos or else on those of the world whose model scored them, and where.
+
+    {} where nothing was measured."""
+    for owner in (photos, model_world(photos)):
+        for stage in ("evaluate", "score"):  # as of worlds scored before evaluating was a stage of its own
+            details = (owner.report(stage) or {}).get("details") or {}
+            if details.get("evaluation"):
+                return owner, details
+    return photos, {}
+
+
 def evaluation(photos: World) -> dict:
-    """What score (or train) measured on photos never trained on; {} where nothing was."""
-    for report in (photos.report("score"), model_world(photos).report("score"), learned(photos, "train")):
-        found = ((report or {}).get("details") or {}).get("evaluation")
-        if found:
-            return found
-    return (card(photos) or {}).get("evaluation") or {}
+    """The figures of metrics.measure on photos never trained on; {} where nothing was measured."""
+    return exam(photos)[1].get("evaluation", {})
 
 
 def accuracy(photos: World) -> Accuracy | None:
     """The measured accuracy, or None where no labels were set aside to measure it on."""
-    found = evaluation(photos)
-    if "accuracy" not in found:
+    measured_on, details = exam(photos)
+    if not details:
         return None
-    own = ((photos.report("score") or {}).get("details") or {}).get("evaluation")
-    measured_on = photos if own else model_world(photos)
+    found = details["evaluation"]
     value = found["accuracy"]
     low, high = (found.get("intervals") or {}).get("accuracy") or found.get("interval") or (value, value)
     return Accuracy(value, low, high, found.get("ceiling") or ceiling(measured_on), found.get("photos"))

@@ -124,7 +124,8 @@ def test_help_is_a_map(capsys):
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     text = capsys.readouterr().out
-    for verb in "demo import faces labels train score findings embed clusters layout atlas run worlds check".split():
+    verbs = "demo import faces labels train score evaluate findings embed clusters layout atlas run worlds check"
+    for verb in verbs.split():
         assert f"\n  {verb}" in text
 
 

@@ -148,20 +148,13 @@ def test_stage_scores_good_rows_and_tells_of_the_others(photos, scorer, shots):
     assert report.dropped == {"picture cannot be read": 1, "no picture": 1, "no face": 1}
     assert {p["id"]: p["reason"] for p in report.problems}["t:26"] == "no face"
     assert (report.rows_in, report.rows_out) == (27, 24)
-    evaluation = report.details["evaluation"]
-    assert (evaluation["photos"], evaluation["authors"]) == (12, 6)
-    assert evaluation["accuracy"] == np.mean((found[:12] >= 0.5) == (np.arange(12) % 2 == 1))
-    assert sum(evaluation["calibration"]["count"]) == 12 and report.details["model"] == "w"
+    assert report.details["model"] == "w"
 
 
-def test_second_run_does_nothing_but_measures_by_new_labels(photos):
+def test_second_run_does_nothing(photos):
     first = score(photos)
     again = score(photos)
     assert again.nothing_to_do and again.details == first.details
-    photos.set_columns(pa.table({"label": pa.array([1] * len(photos), pa.int8())}))
-    again = score(photos)
-    assert again.nothing_to_do and again.details["evaluation"]["good"] == 1.0
-    assert photos.report("score")["details"] == again.details and not photos.report("score")["nothing_to_do"]
 
 
 def test_added_photos_are_scored_alone(photos):
