@@ -30,7 +30,7 @@ class Advice:
     level: int = -1
 
 
-ARTICLE = (  # A. Karpathy, 2015: what he read off the best and the worst of his network's two million selfies
+ARTICLE = (  # A. Karpathy, 2015: what he read off the best and the worst that his network had ranked
     Advice("Be female", True, "female"),
     Advice("Let the face fill a third of the picture", True, "face_third", -1),
     Advice("Cut off the forehead", True, "forehead_cut", 1, "forehead_cut"),

@@ -113,14 +113,15 @@ def _edits(change: np.ndarray, authors: np.ndarray, logits: np.ndarray) -> dict:
     """What is told of each edit and placebo, its levels in order.
 
     Found is what an interval tells from 0 and from the placebos (more than the most that saving a file anew may do),
-    of the edits that Benjamini and Hochberg find among all at their last level."""
+    of what Benjamini and Hochberg find among all levels of all edits."""
     fit, n = means(change, authors, seed=SEED), np.isfinite(change).sum(axis=0)
     low, high = fit.interval
     placebos = np.array([name in PLACEBOS for name, _ in JOBS])
     floor = np.maximum(np.abs(low), np.abs(high))[placebos].max()
-    sure = dict(zip(EDITS, found(fit.p[[last(name) for name in EDITS]]), strict=True))
+    sure = np.zeros(len(JOBS), bool)
+    sure[~placebos] = found(fit.p[~placebos])
     told_apart = (low * high > 0) & (np.abs(fit.value) > floor) & (n >= PRESENT)
-    effects = _told(fit, n, logits, told_apart & np.array([bool(sure.get(name)) for name, _ in JOBS]))
+    effects = _told(fit, n, logits, sure & told_apart)
     table = {}
     for (name, level), effect in zip(JOBS, effects, strict=True):
         edit = {**EDITS, **PLACEBOS}[name]

@@ -100,8 +100,8 @@ FINDINGS_HOW = """
   together, so what counts as found is decided by Benjamini and Hochberg: at most 5 % of it should be false.
 """
 ARTICLE = (
-    "In 2015 the article read its advice off the best and the worst of two million selfies, by eye. ✓: found here too, "
-    "✗: the opposite, in points with their interval. These are the tastes of one crowd: this world's, not yours."
+    "In 2015 the article read its advice, by eye, off the best and the worst of 50,000 selfies that its network had "
+    "ranked. ✓: found here too, ✗: the opposite, in points with their interval. These are the tastes of one crowd."
 )
 LITERATURE = (
     "**Not everybody found the same.** Bakhshi, Shamma and Gilbert "
