@@ -13,7 +13,7 @@ const SMOOTH = 6000; // more photos than these are drawn pixel by pixel at rest 
 export class CanvasRenderer implements Renderer {
   readonly kind = 'canvas';
   readonly canvas = document.createElement('canvas');
-  private readonly context = this.canvas.getContext('2d', { alpha: false })!;
+  private readonly context = this.canvas.getContext('2d', { alpha: false, willReadFrequently: true })!; // in memory, where `pixels` are too
   private image: ImageData | null = null;
   private pixels = new Uint32Array();
 

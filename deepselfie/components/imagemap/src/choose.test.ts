@@ -14,11 +14,11 @@ async function browser(gpu: string | null, masked = false) {
       getParameter: (name: number) => (name === 0x9246 ? gpu : masked && name === 0x1f01 ? gpu : 'WebKit WebGL'),
     };
   } as never;
-  const { wantsWebgl } = await import('./choose');
-  return { wantsWebgl, lost, asked };
+  const { wantsWebgl, probe } = await import('./choose');
+  return { wantsWebgl, probe, lost, asked };
 }
 
-describe('wantsWebgl', () => {
+describe('wantsWebgl and probe', () => {
   beforeEach(() => sessionStorage.clear());
 
   it.each([
@@ -27,17 +27,19 @@ describe('wantsWebgl', () => {
     ['llvmpipe (LLVM 15.0.7, 256 bits)', false], ['Apple Software Renderer', false],
     ['ANGLE (Microsoft, Microsoft Basic Render Driver Direct3D11)', false], [null, false],
   ])('%s: %s', async (gpu, wanted) => {
-    const { wantsWebgl, asked } = await browser(gpu);
-    expect(wantsWebgl()).toBe(wanted);
+    const { wantsWebgl, probe, asked } = await browser(gpu);
+    expect(wantsWebgl()).toBe(null);
+    expect(asked).not.toHaveBeenCalled(); // the first photos do not wait for it
+    expect([probe(), wantsWebgl()]).toEqual([wanted, wanted]);
     expect(asked).toHaveBeenCalledWith('webgl2', expect.objectContaining({ failIfMajorPerformanceCaveat: true }));
   });
   it('reads the plain name where browsers give no other', async () => {
-    expect((await browser('llvmpipe', true)).wantsWebgl()).toBe(false);
-    expect((await browser('Mali-G78', true)).wantsWebgl()).toBe(true);
+    expect((await browser('llvmpipe', true)).probe()).toBe(false);
+    expect((await browser('Mali-G78', true)).probe()).toBe(true);
   });
   it('probes once, and lets go of the context', async () => {
-    const { wantsWebgl, asked, lost } = await browser('Apple GPU');
-    for (let i = 0; i < 3; i++) wantsWebgl();
+    const { probe, asked, lost } = await browser('Apple GPU');
+    for (let i = 0; i < 3; i++) probe();
     expect(asked).toHaveBeenCalledTimes(1);
     expect(lost).toHaveBeenCalledTimes(1);
   });
@@ -49,12 +51,12 @@ describe('wantsWebgl', () => {
     expect(wantsWebgl()).toBe(false);
     expect(asked).not.toHaveBeenCalled();
     sessionStorage.setItem('deepselfie:renderer', 'crayons');
-    wantsWebgl();
-    expect(asked).toHaveBeenCalledTimes(1);
+    expect(wantsWebgl()).toBe(null);
   });
   it('survives a browser that forbids sessionStorage', async () => {
-    const { wantsWebgl } = await browser('Apple GPU');
+    const { wantsWebgl, probe } = await browser('Apple GPU');
     vi.spyOn(window, 'sessionStorage', 'get').mockImplementation(() => { throw new DOMException('no', 'SecurityError'); });
+    probe();
     expect(wantsWebgl()).toBe(true);
     vi.restoreAllMocks();
   });

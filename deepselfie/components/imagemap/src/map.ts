@@ -47,7 +47,6 @@ export class ImageMap {
   private readonly observer = new ResizeObserver(() => this.resize());
   private readonly memory = new Memory(() => this.seenNow());
   private readonly surface = new Surface(this.stage, () => this.redraw());
-  private readonly context = this.surface.context;
   private readonly names = new ClusterNames();
 
   private data: Data | null = null;
@@ -212,8 +211,9 @@ export class ImageMap {
     this.box.style.setProperty('--height', `${data!.height}px`);
     this.stage.setAttribute('aria-label', data!.label);
     this.theme = themeOf(this.box);
-    this.context.fillStyle = this.theme.paper;
-    const [r, g, b] = this.context.fillStyle.match(/[0-9a-f]{2}/gi)!.map((pair) => parseInt(pair, 16));
+    const { context } = this.surface;
+    context.fillStyle = this.theme.paper;
+    const [r, g, b] = context.fillStyle.match(/[0-9a-f]{2}/gi)!.map((pair) => parseInt(pair, 16));
     this.paper = (0xff000000 | (b! << 16) | (g! << 8) | r!) >>> 0;
     this.box.classList.toggle('blurred', blurred);
     this.box.classList.toggle('bare', !data!.tools && data!.layouts.length < 2);
@@ -346,7 +346,7 @@ export class ImageMap {
     });
   }
   private draw(now: number): void {
-    const { atlas, context, data, eye: { layout, camera, view } } = this;
+    const { atlas, data, surface: { context }, eye: { layout, camera, view } } = this;
     if (!view.width || !data) return;
     this.surface.clear(view);
     if (!layout || !atlas?.n) return;
@@ -383,7 +383,7 @@ export class ImageMap {
   }
   /** Rings around the hovered, the pinned and those alike; the photo of one's own; the card beside its photo. */
   private drawChosen(scene: Scene, pages: Set<string>): void {
-    const { card, atlas, data, selected, chosen, context, theme, eye: { view } } = this, layout = this.eye.layout!;
+    const { card, atlas, data, selected, chosen, surface: { context }, theme, eye: { view } } = this, layout = this.eye.layout!;
     const shown = chosen >= 0 ? selected : this.hovered, overlapping = !layout.columns;
     card.show(atlas!, chosen >= 0 ? chosen : this.all[shown] ?? -1, chosen >= 0);
     if (scene.to) return;

@@ -12,8 +12,7 @@ const PAUSE = 500; // ms without a frame: what came before says nothing of how f
 const SETTLE = 300; // ms after the first thumbnails: they are to be seen before anything else is begun
 
 export class Surface {
-  private readonly overlay = element('canvas', { class: 'overlay' });
-  readonly context = this.overlay.getContext('2d')!;
+  context!: CanvasRenderingContext2D; // of the overlay
   private readonly watch = overruled() ? null : new FrameWatch();
   private renderer: Renderer;
   private unknown = wantsWebgl() === null;
@@ -24,7 +23,7 @@ export class Surface {
   /** redraw: asks for another frame. */
   constructor(private readonly stage: HTMLElement, private readonly redraw: () => void) {
     this.renderer = this.make(wantsWebgl() ?? false);
-    stage.append(this.renderer.canvas, this.overlay);
+    stage.append(this.renderer.canvas, this.context.canvas);
   }
   dispose(): void {
     clearTimeout(this.settling);
@@ -41,6 +40,8 @@ export class Surface {
     const again = (): void => { this.drawn = null; this.redraw(); };
     const made = webgl ? new WebglRenderer(again, () => this.leaveWebgl()) : new CanvasRenderer(again);
     made.canvas.className = 'photos';
+    // in memory where the photos are too: without a GPU, drawing by its commands and reading back take twice as long
+    this.context = element('canvas', { class: 'overlay' }).getContext('2d', { willReadFrequently: !webgl })!;
     this.stage.dataset.renderer = made.kind;
     return made;
   }
@@ -49,16 +50,18 @@ export class Surface {
     if (this.renderer.kind === 'webgl') this.change(false);
   }
   private change(webgl: boolean): void {
-    const old = this.renderer;
+    const { renderer: old, context: { canvas: overlay } } = this;
     this.renderer = this.make(webgl);
     this.drawn = null;
+    Object.assign(this.context.canvas, { width: overlay.width, height: overlay.height });
     old.canvas.replaceWith(this.renderer.canvas);
+    overlay.replaceWith(this.context.canvas);
     old.dispose();
     this.redraw();
   }
 
   resize({ width, height, dpr }: View): void {
-    Object.assign(this.overlay, { width: Math.round(width * dpr), height: Math.round(height * dpr) });
+    Object.assign(this.context.canvas, { width: Math.round(width * dpr), height: Math.round(height * dpr) });
   }
   /** Leaves the overlay empty, its context scaled to CSS px. */
   clear({ width, height, dpr }: View): void {
