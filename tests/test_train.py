@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from safetensors.numpy import load_file
 
-from deepselfie import models
+from deepselfie import architectures, models
 from deepselfie import train as module
 from deepselfie.errors import DeepselfieError
 from deepselfie.train import augment, train
@@ -59,17 +59,17 @@ def tiny(tmp_path, monkeypatch):
     monkeypatch.setenv("DEEPSELFIE_CACHE", str(tmp_path))
     shrink()
     yield made(tmp_path)
-    models.ARCHITECTURES.pop("tiny")
+    architectures.ARCHITECTURES.pop("tiny")
 
 
 def shrink():
     """Makes "tiny" an architecture: lite0 at 32 px."""
 
     def cut(full):
-        parts = models._cut_lite0(full)
-        return models.Parts(**vars(parts) | {"size": SIDE})
+        parts = architectures._cut_lite0(full)
+        return architectures.Parts(**vars(parts) | {"size": SIDE})
 
-    models.ARCHITECTURES["tiny"] = (models.lite0, cut)
+    architectures.ARCHITECTURES["tiny"] = (architectures.lite0, cut)
 
 
 def test_a_planted_signal_is_learned_and_shuffled_labels_are_not(tiny):
