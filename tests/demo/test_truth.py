@@ -10,7 +10,7 @@ from deepselfie import attributes, faces
 from deepselfie.demo import darkroom, render, truth
 from deepselfie.workers import workers
 
-SEED, N = 21, 200
+SEED, N = 21, 300
 ALONE = {"group": 1, "shot": "face", "border": "none", "filter": "none"}
 
 
