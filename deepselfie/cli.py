@@ -58,9 +58,9 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(metavar="command", required=True, title="commands, explained below")
 
     demo = verbs.add_parser("demo", description="Renders, learns and ranks the demo world, resuming where it was.")
-    # 85 of 100 posts show a face that the detector finds: 50,000 selfies to rank, and 24,000 to learn from.
+    # 85 of 100 posts show a face that the detector finds: 50,000 selfies to rank, and 30,000 to learn from.
     demo.add_argument("--n", type=_count, default=59_500, help="unseen posts to gather (59500, as shipped)")
-    demo.add_argument("--training", type=_count, default=28_500, help="posts to learn from (28500, as shipped)")
+    demo.add_argument("--training", type=_count, default=36_000, help="posts to learn from (36000, as shipped)")
     demo.set_defaults(do=_demo)
 
     bring = verbs.add_parser("import", description="Copies photos into a world. Bad files are listed and skipped.")

@@ -32,7 +32,8 @@ def labels(
     shares: tuple[float, float, float, float] = SHARES,
     seed: int = 0,
 ) -> Report:
-    """Adds `label` (int8 1/0, null: not used) and `split` (null: not used) for every photo.
+    """Adds `label` (int8 1/0), `standing` (the share of its group that a post outdoes, see audience_standing) and `split`
+    for every photo; null: not used.
 
     shares: of the authors, to train / validation / calibration / test. Raises DeepselfieError without any likes."""
 
@@ -48,16 +49,16 @@ def labels(
         rows = np.flatnonzero(usable)
         audience, likes, tags = (posts[k][rows] for k in ("audience", "likes", "tags"))
         bonus = fit_tag_bonus(audience, tags, likes, seed=seed)
-        label = audience_labels(audience + bonus * tags, likes, seed=seed)
-        full = np.full(len(usable), -1, np.int8)
-        full[rows] = label
-        report.dropped["last group, smaller than 100"] = int((label < 0).sum())
+        standing = np.full(len(usable), np.nan)
+        standing[rows] = audience_standing(audience + bonus * tags, likes, seed=seed)
+        full = labelled(standing)
+        report.dropped["last group, smaller than 100"] = int((full[rows] < 0).sum())
         units = same_person_or_picture(posts["author"], posts["id"], posts["duplicate_of"])
         split = split_by_unit(units, shares, seed=seed)
         used = full >= 0
         report.rows_out = int(used.sum())
         names = np.asarray(SPLITS)[split]
-        report.columns = ["label", "split"]
+        report.columns = ["label", "standing", "split"]
         report.details = {
             "good": int((full == 1).sum()),
             "bad": int((full == 0).sum()),
@@ -76,6 +77,7 @@ def labels(
             pa.table(
                 {
                     "label": pa.array(full, pa.int8(), mask=~used),
+                    "standing": pa.array(standing, pa.float32(), mask=~used),
                     "split": pa.array(names, pa.string(), mask=~used),
                 }
             )
@@ -85,21 +87,29 @@ def labels(
     return run_stage(world, "labels", work, key_parts=settings, after=("import", "faces"))
 
 
-def audience_labels(audience: np.ndarray, likes: np.ndarray, *, seed: int = 0, group: int = GROUP) -> np.ndarray:
-    """int8 (N,): 1 for the better liked half of each group of `group` posts of like audience, 0 for the other half.
+def audience_standing(audience: np.ndarray, likes: np.ndarray, *, seed: int = 0, group: int = GROUP) -> np.ndarray:
+    """float (N,): the share of its group of `group` posts of like audience that a post outdoes in likes, in (0, 1).
 
-    Posts of the last group, if it is not full, get -1. Ties of audience and of likes fall by a seeded lot, so that
+    Posts of the last group, if it is not full, get NaN. Ties of audience and of likes fall by a seeded lot, so that
     the order of the table never matters in tendency."""
     n = len(audience)
-    label = np.full(n, -1, np.int8)
     lot = np.random.default_rng(seed).permutation(n)
     by_audience = np.lexsort((lot, -np.asarray(audience)))
     full = by_audience[: n // group * group].reshape(-1, group)  # (groups, group)
     by_likes = np.lexsort((lot[full], -np.asarray(likes)[full]), axis=1)
-    ranked = np.take_along_axis(full, by_likes, axis=1)
-    label[ranked[:, : group // 2]] = 1
-    label[ranked[:, group // 2 :]] = 0
-    return label
+    standing = np.full(n, np.nan)
+    standing[np.take_along_axis(full, by_likes, axis=1)] = 1 - (np.arange(group) + 0.5) / group
+    return standing
+
+
+def labelled(standing: np.ndarray) -> np.ndarray:
+    """int8 (N,): 1 for the better half, 0 for the other, -1 where the standing is NaN."""
+    return np.where(np.isnan(standing), -1, standing > 0.5).astype(np.int8)
+
+
+def audience_labels(audience: np.ndarray, likes: np.ndarray, *, seed: int = 0) -> np.ndarray:
+    """int8 (N,): 1 for the better liked half of each group of posts of like audience, 0 for the other half, else -1."""
+    return labelled(audience_standing(audience, likes, seed=seed))
 
 
 def fit_tag_bonus(audience: np.ndarray, tags: np.ndarray, likes: np.ndarray, *, seed: int = 0) -> float:

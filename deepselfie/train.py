@@ -1,7 +1,8 @@
 """Fine-tuning: labelled photos of a world in, `model/` (weights and card) out.
 
-A pretrained network learns to tell good from bad by logistic loss; the epoch with the lowest validation loss is kept,
-and its logits are calibrated on photos that neither the weights nor that choice have seen.
+A pretrained network learns how many of its group a photo outdoes, by logistic loss; the epoch that tells good from bad
+with the lowest validation loss is kept, and its logits are calibrated on photos that neither the weights nor that choice
+have seen.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from deepselfie.stage import Report, run_stage
 from deepselfie.training_set import SPLITS, Examples, training_set
 from deepselfie.world import World, write_atomically
 
-EPOCHS = 3  # with labels this noisy, validation loss turns up after about as many
+EPOCHS = 4  # with likes this noisy, validation loss turns up after about as many
 BATCH = 64  # smaller gains nothing per photo on two cores, larger makes fewer steps
 SHARE = 32  # photos of a batch that one core takes: fixed, so the sums are the same on any number of cores
 RATE = 3e-4  # of the last layer of the backbone
@@ -77,7 +78,8 @@ def train(
         if shuffle_labels:
             for split in SPLITS:
                 rows = examples.of(split)
-                examples.label[rows] = np.random.default_rng([seed, 7]).permutation(examples.label[rows])
+                dealt = np.random.default_rng([seed, 7]).permutation(rows)
+                examples.label[rows], examples.aim[rows] = examples.label[dealt], examples.aim[dealt]
         checkpoint = world.parts(stage) / f"{report.key}.safetensors"
         with models.core_threads() as pool:
             course = _fit(network, examples, checkpoint, epochs=epochs, seed=seed, progress=progress, pool=pool)
@@ -151,7 +153,8 @@ def _fit(network: Network, examples: Examples, checkpoint: Path, *, epochs: int,
                 group["lr"] = base * _schedule(done / (epochs * steps))
             rows = np.sort(batches[course.step])  # in the order of the disk
             shots = augment(examples.pictures[rows], np.random.default_rng([seed, course.epoch, course.step]))
-            loss, right = _backward(network, list(learns.values()), shots, examples.label[rows], pool)
+            aim, label = examples.aim[rows], examples.label[rows]
+            loss, right = _backward(network, list(learns.values()), shots, aim, label, pool)
             optimizer.step()
             with torch.no_grad():
                 keep = min(AVERAGE, (1 + done) / (10 + done))  # short at first, or it would remember the start
@@ -182,22 +185,30 @@ def _fit(network: Network, examples: Examples, checkpoint: Path, *, epochs: int,
 
 
 def _backward(
-    network: Network, parameters: list[Tensor], shots: np.ndarray, label: np.ndarray, pool: ThreadPoolExecutor
+    network: Network,
+    parameters: list[Tensor],
+    shots: np.ndarray,
+    aim: np.ndarray,
+    label: np.ndarray,
+    pool: ThreadPoolExecutor,
 ) -> tuple[float, int]:
-    """Puts the gradient of the mean loss of a batch into the parameters; returns the summed loss and the number right.
+    """Puts the gradient of a batch's mean loss in what it aims at into the parameters; returns the summed loss in its
+    labels, and how many of these are right.
 
-    Each worker takes its share of the batch: uint8 (B, S, S, 3), float32 (B,)."""
+    Each worker takes its share of the batch: uint8 (B, S, S, 3), float32 (B,) each."""
     device = _device()
 
     def part(rows: np.ndarray) -> tuple[tuple[Tensor, ...], float, int]:
-        truth = torch.from_numpy(label[rows]).to(device)
+        aims, truth = (torch.from_numpy(values[rows]).to(device) for values in (aim, label))
         with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):  # on a CPU its gradients are slower
             with torch.no_grad():
                 early = network.early(torch.from_numpy(shots[rows]).to(device))
             logit = network.late(early)[1].float()
-        loss = binary_cross_entropy_with_logits(logit, truth, reduction="sum")
+        loss = binary_cross_entropy_with_logits(logit, aims, reduction="sum")
         gradients = torch.autograd.grad(loss / len(label), parameters)
-        return gradients, loss.item(), int(((logit > 0) == (truth > 0.5)).sum())
+        logit = logit.detach()
+        told = binary_cross_entropy_with_logits(logit, truth, reduction="sum").item()
+        return gradients, told, int(((logit > 0) == (truth > 0.5)).sum())
 
     shares = 1 if device == "cuda" else max(1, len(label) // SHARE)
     parts = list(pool.map(part, np.array_split(np.arange(len(label)), shares)))

@@ -22,10 +22,14 @@ DECODED_AT_ONCE = 512  # photos between two commits of the decoded pictures
 
 @dataclass
 class Examples:
-    """pictures: uint8 (N, S, S, 3), on disk; label: float32 (N,); split, author: (N,)."""
+    """pictures: uint8 (N, S, S, 3), on disk; label, aim: float32 (N,); split, author: (N,).
+
+    aim: what the network is to say of a photo, its `standing` in (0, 1). The label is but the half it falls into: of a
+    faint signal, halves keep 2/π of what ranks tell."""
 
     pictures: np.ndarray
     label: np.ndarray
+    aim: np.ndarray
     split: np.ndarray
     author: np.ndarray
 
@@ -35,9 +39,11 @@ class Examples:
 
 def training_set(world: World, report: Report, size: int, folder: Path) -> Examples:
     """The labelled photos of all three splits. Pictures are decoded once, to a file that a killed run goes on with."""
-    table = world.read(["id", "label", "split", "author"])
+    ranked = "standing" in world.columns
+    table = world.read(["id", "label", "split", "author", *(["standing"] if ranked else [])])
     ids, label = table["id"].to_numpy(), table["label"].to_numpy(zero_copy_only=False).astype(np.float32)
     split = table["split"].to_numpy(zero_copy_only=False)
+    aim = table["standing"].to_numpy(zero_copy_only=False).astype(np.float32) if ranked else label
     rows = np.flatnonzero(~np.isnan(label) & np.isin(split, SPLITS))
     author = table["author"].to_pylist()
     author = np.array([author[row] or ids[row] for row in rows])  # nobody's photo is its own author's
@@ -50,7 +56,7 @@ def training_set(world: World, report: Report, size: int, folder: Path) -> Examp
     used = np.flatnonzero(readable)
     if len(used) < len(rows):
         squares = squares[used]
-    return Examples(squares, label[rows][used], split[rows][used], author[used])
+    return Examples(squares, label[rows][used], aim[rows][used], split[rows][used], author[used])
 
 
 def _check(world: World, label: np.ndarray, split: np.ndarray) -> None:

@@ -11,6 +11,7 @@ from deepselfie.errors import DeepselfieError
 from deepselfie.labels import (
     GROUP,
     audience_labels,
+    audience_standing,
     fit_tag_bonus,
     labels,
     same_person_or_picture,
@@ -24,12 +25,14 @@ from deepselfie.world import world
 def test_every_full_group_is_halved_by_likes(seed, n):
     rng = np.random.default_rng(seed)
     audience, likes = rng.permutation(n).astype(float), rng.integers(0, 5, n)  # many ties of likes
-    label = audience_labels(audience, likes, seed=seed)
+    label, standing = audience_labels(audience, likes, seed=seed), audience_standing(audience, likes, seed=seed)
     order = np.argsort(-audience)
     for first in range(0, n - n % GROUP, GROUP):
         group = order[first : first + GROUP]
         assert (label[group] == 1).sum() == (label[group] == 0).sum() == GROUP // 2
         assert likes[group][label[group] == 1].min() >= likes[group][label[group] == 0].max()
+        assert np.allclose(np.sort(standing[group]), (np.arange(GROUP) + 0.5) / GROUP)
+        assert np.all(np.diff(likes[group][np.argsort(standing[group])]) >= 0)
     assert np.all(label[order[n - n % GROUP :]] == -1)
 
 

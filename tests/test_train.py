@@ -17,7 +17,9 @@ from safetensors.numpy import load_file
 from deepselfie import architectures, models
 from deepselfie import train as module
 from deepselfie.errors import DeepselfieError
+from deepselfie.stage import Report
 from deepselfie.train import augment, train
+from deepselfie.training_set import training_set
 from deepselfie.world import World, world
 
 SHARES = {"train": 400, "validation": 60, "calibration": 60}
@@ -128,6 +130,16 @@ def test_killed_training_ends_with_the_same_weights(tiny, tmp_path):
 def test_too_few_photos_are_refused(tiny, tmp_path, shares):
     with pytest.raises(DeepselfieError, match=r"it takes 200.*score few"):
         train(made(tmp_path, "few", shares), architecture="tiny")
+
+
+def test_the_network_aims_at_the_standing_where_it_is_known(tiny):
+    n = len(tiny)
+    folder = tiny.parts("x")
+    plain = training_set(tiny, Report("x", tiny.name), SIDE, folder)
+    assert np.array_equal(plain.aim, plain.label)
+    tiny.set_columns(pa.table({"standing": pa.array(np.linspace(0.01, 0.99, n), pa.float32())}))
+    ranked = training_set(tiny, Report("x", tiny.name), SIDE, folder)
+    assert np.array_equal(ranked.label, plain.label) and len(np.unique(ranked.aim)) == len(ranked.aim)
 
 
 def test_one_kind_of_label_is_refused(tiny):
