@@ -32,8 +32,7 @@ def labels(
     shares: tuple[float, float, float, float] = SHARES,
     seed: int = 0,
 ) -> Report:
-    """Adds `label` (int8 1/0), `standing` (the share of its group that a post outdoes, see audience_standing) and `split`
-    for every photo; null: not used.
+    """Adds `label` (int8 1/0), `standing` (the share of its group that a post outdoes) and `split`; null: not used.
 
     shares: of the authors, to train / validation / calibration / test. Raises DeepselfieError without any likes."""
 

@@ -1,8 +1,7 @@
 """Fine-tuning: labelled photos of a world in, `model/` (weights and card) out.
 
-A pretrained network learns how many of its group a photo outdoes, by logistic loss; the epoch that tells good from bad
-with the lowest validation loss is kept, and its logits are calibrated on photos that neither the weights nor that choice
-have seen.
+A pretrained network learns how many of its group a photo outdoes, by logistic loss; the epoch that best tells good from
+bad (validation loss) is kept, its logits are calibrated on photos that neither the weights nor that choice have seen.
 """
 
 from __future__ import annotations
