@@ -31,6 +31,7 @@ TERMS = {  # entries of a model card that are names in the field
     "auc": "AUC",
     "ece": "Calibration error (ECE)",
     "brier": "Brier score",
+    "log_loss": "Log-loss",
     "size": "Looks at (px)",
 }
 
@@ -240,9 +241,10 @@ def card_markdown(found: dict, title: str) -> str:
 
 def _list(entries: dict) -> list[str]:
     """The entries as lines of a list; those that are no number, text or short list of such are left out."""
-    plain = (str, int, float)
+    plain, intervals = (str, int, float), entries.get("intervals", {})
     return [
         f"- {_name(name)}: {_plain(value)}"
+        + (f" (95\u00a0% interval {' to '.join(map(_plain, intervals[name]))})" if intervals.get(name) else "")
         for name, value in entries.items()
         if isinstance(value, plain)
         or (isinstance(value, list) and 0 < len(value) <= 12 and isinstance(value[0], plain))

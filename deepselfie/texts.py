@@ -120,7 +120,64 @@ PLANTED = (
     "The likes of this rendered crowd follow a written law, and luck. The network saw the likes alone. What "
     "each trait adds to a photo's quality by that law, and what it adds in the network's eyes, in the same units:"
 )
+NO_STAGE = "No stage has left a report. `python -m deepselfie run {}` does all that is missing."
+NO_MODEL = "There is no model yet. `python -m deepselfie demo` makes one, or import photos that have likes."
 NOT_MEASURED = "Nothing has been measured yet: it takes labelled photos that the network did not learn from."
+EXAM = (
+    "Each figure with its 95\u00a0% interval, for which people, not photos, were drawn anew: photos of one person are "
+    "alike. The newest photos stand for the future, which no network has seen."
+)
+RIVALS = (
+    "A network is worth its trouble only if it beats those who hardly look. They learned from the same labels and took "
+    "the same exam; *better* is said only where chance alone would not do it (the 95\u00a0% interval of the "
+    "difference, measured on the same photos, leaves 0 out)."
+)
+LEAKS = "An exam is worth nothing where the answers were known. So this was looked for:"
+SUBGROUPS = (
+    "Of {groups} groups, {biased} are scored higher or lower than their likes warrant, more than chance would do it. "
+    "Groups of fewer than {fewest} photos, or of a handful of people, are not told of ({left} of them): they would say "
+    "more of single people than of a crowd."
+)
+BIAS = (
+    "By how many points a group is scored too high (right) or too low (left), compared with its likes and with all "
+    "other photos; grey: no more than chance may do"
+)
+WAYS = (
+    "Likes can be turned into labels in more than one way. Of rendered photos the true quality is known, so that the "
+    "ways can be compared: how often a label agrees with it, and how well a quick network that learned from such "
+    "labels ranks people it has never met. `python -m deepselfie labels WORLD --way pairs` takes another way."
+)
+COLUMNS = {  # what is known beside a photo, as a datasheet says it
+    "likes": "number of likes",
+    "followers": "number of followers",
+    "tags": "tags",
+    "author": "account (a salted hash)",
+    "created_at": "time of posting",
+    "licence": "licence",
+    "name": "name, of the famous",
+    "faces": "boxes of faces",
+    "attributes": "measured facts of the picture",
+    "label": "label",
+    "score": "score",
+    "tsne": "place on the map",
+    "truth": "what the renderer drew",
+}
+DATASHEET = {
+    "rendered people": "nobody: every face is rendered by a program, and looks like no one on purpose",
+    "real people": "people who posted a photo of themselves; they did not ask to be in here",
+    "rendered source": "rendered, each from its number alone, with likes that follow a written law and luck "
+    "(deepselfie/demo)",
+    "real source": "a folder, a table or a data set that the owner of this world has imported",
+    "authors": "accounts are salted hashes: enough to keep one person's photos together, not to find that person",
+    "likes": "how many saw a post and scrolled past, who they were, and whether likes were bought: followers stand for "
+    "all that",
+    "rendered crowd": "no real people: the taste of this crowd, and what its people look like, were written by hand",
+    "real crowd": "those who posted, were seen and were imported here, and no others: nobody has drawn a sample of all "
+    "people",
+    "for": "to learn how such networks work, what they see in photos, and how far they can be trusted",
+    "not for": "judging, choosing, hiring or matching people, guessing what they are, or telling anyone how to look: "
+    "likes measure a crowd and a moment",
+}
 HONEST = (
     "**What a score is:** a guess at what got likes in this data, and nothing more. It is not a measure of beauty and "
     "never of a person's worth; the crowd behind it has its own tastes and blind spots. The people of the demo world "

@@ -1,58 +1,59 @@
 """Where the labels come from, what was counted and dropped, how the network learned, and how far to trust it."""
 
-import json
-
 import streamlit as st
 
-from deepselfie import examples, figures, strip, summary, texts
+from deepselfie import datasheet, examples, figures, strip, summary, texts, trust
 from deepselfie.components.page import page
-
-STILL = {"displayModeBar": False}
+from deepselfie.components.parts import chart, document, section, table
 
 world = page("The data and the model", texts.DATA, "🔬")
-measured, card = summary.accuracy(world), summary.card(world)
+measured, card, sheet = summary.accuracy(world), summary.card(world), datasheet.datasheet(world)
 
-st.subheader("What counts as good")
-st.markdown("\n".join(f"1. {rule}" for rule in summary.label_rules(world)) or texts.NO_LABELS)
-
+section("What counts as good", "\n".join(f"1. {rule}" for rule in summary.label_rules(world)) or texts.NO_LABELS)
 for column, (name, urls) in zip(st.columns(2), examples.examples(world).items(), strict=False):
     column.markdown(f"**{name}**")
     column.html(strip.sheet(urls, name))
-
-st.subheader("How well it learned")
+if rows := trust.ways(world):
+    section("Other ways to label", texts.WAYS)
+    table(rows)
+section("How well it learned", texts.how_well(measured) if measured else "")
 if measured:
-    st.markdown(texts.how_well(measured))
     figure = figures.accuracy(measured.value, measured.low, measured.high, ceiling=measured.ceiling)
-    st.plotly_chart(figure, config=STILL, key="accuracy", alt=f"Accuracy {measured}")
+    chart(figure, f"Accuracy {measured}")
 left, right = st.columns(2)
 if curves := summary.curves(world):
     left.markdown("**Learning, epoch by epoch** (log-loss, lower is better)")
-    left.plotly_chart(figures.training_curves(**curves), config=STILL, key="curves", alt="Training curves")
+    chart(figures.training_curves(**curves), "Training curves", left)
 if points := summary.calibration(world):
     right.markdown("**When it says 60 %, is it 60 %?** On the dotted line it is.")
-    right.plotly_chart(figures.calibration(**points), config=STILL, key="calibration", alt="Calibration plot")
+    chart(figures.calibration(**points), "Calibration plot", right)
 if not (measured or curves or points):
     st.markdown(texts.NOT_MEASURED)
 
+if rows := trust.figures(world):
+    section("The exam in full", texts.EXAM)
+    table(rows)
+if rows := trust.rivals(world):
+    section("Beside those who hardly look", texts.RIVALS)
+    table(rows)
+if lines := trust.leaks(world):
+    section("Could it have known the answers?", texts.LEAKS)
+    st.markdown("\n".join(f"- {line}" for line in lines) + f"\n\n{trust.shuffled(world)}")
+if rows := trust.groups(world):
+    section("For whom it is off", trust.in_short(world))
+    chart(figures.forest(trust.biases(world), {"bias": "points of score too high"}), texts.BIAS)
+    with st.expander(f"All {len(rows)} groups"):
+        table(rows)
 if rows := summary.recovered(world):
-    st.subheader("What it found of what was planted")
-    st.markdown(texts.PLANTED)
-    st.table(rows, hide_index=True)
+    section("What it found of what was planted", texts.PLANTED)
+    table(rows)
 
-st.subheader("From posts to pages")
-if rows := summary.stages(world):
-    st.table(rows, hide_index=True)
-else:
-    st.markdown(f"No stage has left a report. `python -m deepselfie run {world.name}` does all that is missing.")
-
-st.subheader("The model card")
+rows = summary.stages(world)
+section("From posts to pages", "" if rows else texts.NO_STAGE.format(world.name))
+table(rows)
+section("The model card", "" if card else texts.NO_MODEL)
 if card:
-    markdown = summary.card_markdown(card, f"Model card of world {summary.model_world(world).name}")
-    with st.expander("Read it", expanded=True):
-        st.markdown(markdown.replace("# ", "#### ", 1))
-    both = st.container(horizontal=True)
-    both.download_button("Download as Markdown", markdown, "card.md", "text/markdown")
-    both.download_button("Download as JSON", json.dumps(card, indent=1), "card.json", "application/json")
-else:
-    st.markdown("There is no model yet. `python -m deepselfie demo` makes one, or import photos that have likes.")
+    document(summary.card_markdown(card, f"Model card of world {summary.model_world(world).name}"), card, "card")
+section("The datasheet")
+document(datasheet.markdown(sheet, f"Datasheet of world {world.name}"), sheet, "datasheet")
 st.info(texts.HONEST, icon="🤝")
