@@ -1,6 +1,6 @@
 """Who could have seen a post, and when: what likes owe to anything but the picture. In: a post's columns; out: numbers.
 
-NaN where a post does not say; 0 for all where no post does.
+NaN where a post does not say.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def audience(posts: pa.Table) -> np.ndarray:
     created, gathered = (posts[name].to_numpy(zero_copy_only=False) for name in COLUMNS[2:])
     seconds = (created - np.datetime64(0, "s")) / SECOND
     days = seconds / 86_400  # 1 January 1970 was a Thursday
-    found = np.stack(
+    return np.stack(
         [
             np.log1p(followers),
             [len(tags or ()) for tags in posts["tags"].to_pylist()],
@@ -28,5 +28,8 @@ def audience(posts: pa.Table) -> np.ndarray:
         ],
         axis=1,
     )
-    found[:, np.isnan(found).all(axis=0)] = 0
-    return found
+
+
+def filled(audience: np.ndarray) -> np.ndarray:
+    """The same with 0 for what no post says: boosted trees bear single unknown values, not a column of them."""
+    return np.where(np.isnan(audience).all(axis=0), 0.0, audience)

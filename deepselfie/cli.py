@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     )
     bring.set_defaults(do=_import)
 
-    from deepselfie.labels import FOLLOWERS, MAX_TAGS, MIN_AGE_DAYS
+    from deepselfie.labels import FOLLOWERS, MAX_TAGS, MIN_AGE_DAYS, WAYS
 
     for name in ("faces", "labels", "train", "score", "evaluate", "findings", "embed", "clusters", "layout", "atlas"):
         one = verbs.add_parser(name, description=f"The stage {name} of one world.")
@@ -82,7 +82,9 @@ def parser() -> argparse.ArgumentParser:
             one.add_argument("--followers", type=int, nargs=2, default=FOLLOWERS, metavar=("MIN", "MAX"))
             one.add_argument("--max-tags", type=int, default=MAX_TAGS)
             one.add_argument("--min-age-days", type=int, default=MIN_AGE_DAYS)
-            one.set_defaults(options=["followers", "max_tags", "min_age_days"])
+            way = "compare a post with 100 of like audience (article), a regression's guess, or its account's own posts"
+            one.add_argument("--way", choices=WAYS, default="article", help=way)
+            one.set_defaults(options=["followers", "max_tags", "min_age_days", "way"])
         if name == "train":
             one.add_argument("--architecture", default="lite0", help="lite0 (default) or vgg16, as in the article")
             one.add_argument("--shuffle-labels", action="store_true", help="a check: must end at 50 %%")

@@ -121,7 +121,7 @@ def _photos(world: World, posts: pa.Table, rows: np.ndarray) -> dict[str, np.nda
     who = zip(some["author"].to_pylist(), some["id"].to_pylist(), strict=True)
     return {
         "picture": np.stack(picture, axis=1),
-        "audience": audience.audience(some),
+        "audience": audience.filled(audience.audience(some)),
         "label": _number(some["label"]).astype(int),
         "people": np.array([author or id for author, id in who]),  # a photo without an author is its own author's
     }

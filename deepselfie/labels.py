@@ -2,6 +2,7 @@
 
 The rules are the article's (A. Karpathy 2015, "What a Deep Neural Network thinks about your #selfie"): sort posts by
 the size of their audience, march down in groups of 100, the better liked half of each group is good, the other bad.
+WAYS has two more ways to a post's standing among others.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import pyarrow as pa
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from deepselfie import standing
+from deepselfie.audience import COLUMNS, audience, filled
 from deepselfie.errors import DeepselfieError
 from deepselfie.stage import Report, run_stage
 from deepselfie.world import World
@@ -30,11 +33,16 @@ def labels(
     max_tags: int = MAX_TAGS,
     min_age_days: int = MIN_AGE_DAYS,
     shares: tuple[float, float, float, float] = SHARES,
+    way: str = "article",
     seed: int = 0,
 ) -> Report:
-    """Adds `label` (int8 1/0), `standing` (the share of its group that a post outdoes) and `split`; null: not used.
+    """Adds `label` (int8 1/0), `standing` (the share that a post outdoes of those it is compared with) and `split`;
+    null: not used.
 
-    shares: of the authors, to train / validation / calibration / test. Raises DeepselfieError without any likes."""
+    shares: of the authors, to train / validation / calibration / test; way: of WAYS. Raises DeepselfieError without
+    any likes, and for a way that there is not."""
+    if way not in WAYS:
+        raise DeepselfieError(f"There is no way '{way}' from likes to labels. Choose one of: {', '.join(WAYS)}.")
 
     def work(report: Report, progress) -> None:
         posts = _posts(world)
@@ -46,12 +54,11 @@ def labels(
                 f"or go on without: python -m deepselfie run {world.name} ranks it with the demo's model."
             )
         rows = np.flatnonzero(usable)
-        audience, likes, tags = (posts[k][rows] for k in ("audience", "likes", "tags"))
-        bonus = fit_tag_bonus(audience, tags, likes, seed=seed)
-        standing = np.full(len(usable), np.nan)
-        standing[rows] = audience_standing(audience + bonus * tags, likes, seed=seed)
-        full = labelled(standing)
-        report.dropped["last group, smaller than 100"] = int((full[rows] < 0).sum())
+        found = np.full(len(usable), np.nan)
+        found[rows], unused, told = standings({k: posts[k][rows] for k in COMPARED}, way, seed=seed)
+        full = labelled(found)
+        if (full[rows] < 0).any():
+            report.dropped[unused] = int((full[rows] < 0).sum())
         units = same_person_or_picture(posts["author"], posts["id"], posts["duplicate_of"])
         split = split_by_unit(units, shares, seed=seed)
         used = full >= 0
@@ -61,13 +68,12 @@ def labels(
         report.details = {
             "good": int((full == 1).sum()),
             "bad": int((full == 0).sum()),
-            "groups": len(rows) // GROUP,
-            "group_size": GROUP,
+            "way": way,
+            **told,
             "followers": list(followers),
             "max_tags": max_tags,
             "min_age_days": min_age_days,
             "shares": list(shares),
-            "tag_bonus": round(bonus, 5),
             "split": {name: int((used & (names == name)).sum()) for name in SPLITS},
             "authors": len(set(np.asarray(posts["author"], object)[used])),
             "seed": seed,
@@ -76,14 +82,43 @@ def labels(
             pa.table(
                 {
                     "label": pa.array(full, pa.int8(), mask=~used),
-                    "standing": pa.array(standing, pa.float32(), mask=~used),
+                    "standing": pa.array(found, pa.float32(), mask=~used),
                     "split": pa.array(names, pa.string(), mask=~used),
                 }
             )
         )
 
-    settings = (followers, max_tags, min_age_days, shares, seed, len(world))
+    settings = (followers, max_tags, min_age_days, shares, way, seed, len(world))
     return run_stage(world, "labels", work, key_parts=settings, after=("import", "faces"))
+
+
+def standings(posts: dict[str, np.ndarray], way: str, *, seed: int = 0) -> tuple[np.ndarray, str, dict]:
+    """float (N,): the standing of N posts in (0, 1), NaN for those compared with nothing; why so; what a report says.
+
+    posts: COMPARED of them, (N,) or (N, 5) each; way: of WAYS."""
+    return WAYS[way](posts, seed)
+
+
+def _by_article(posts: dict, seed: int) -> tuple[np.ndarray, str, dict]:
+    size, likes, tags = posts["audience"], posts["likes"], posts["tags"]
+    bonus = fit_tag_bonus(size, tags, likes, seed=seed)
+    found = audience_standing(size + bonus * tags, likes, seed=seed)
+    told = {"groups": len(likes) // GROUP, "group_size": GROUP, "tag_bonus": round(bonus, 5)}
+    return found, "last group, smaller than 100", told
+
+
+def _by_residual(posts: dict, seed: int) -> tuple[np.ndarray, str, dict]:
+    found, explained = standing.residual(posts["likes"], posts["circumstances"], posts["people"], seed=seed)
+    return found, "compared with nothing", {"explained": round(explained, 4)}
+
+
+def _by_pairs(posts: dict, seed: int) -> tuple[np.ndarray, str, dict]:
+    found = standing.pairs(posts["likes"], posts["people"])
+    return found, "only post of its author, or in the middle of them", {}
+
+
+WAYS = {"article": _by_article, "residual": _by_residual, "pairs": _by_pairs}
+COMPARED = ("audience", "likes", "tags", "circumstances", "people")  # what the ways look at
 
 
 def audience_standing(audience: np.ndarray, likes: np.ndarray, *, seed: int = 0, group: int = GROUP) -> np.ndarray:
@@ -160,23 +195,24 @@ def split_by_unit(units: np.ndarray, shares: tuple[float, ...], *, seed: int = 0
 
 def _posts(world: World) -> dict:
     """What the rules look at, one value a row; likes and audience are NaN where unknown."""
-    names = ["id", "author", "followers", "likes", "created_at", "gathered_at", "tags"]
+    names = ["id", "author", "likes", *COLUMNS]
     optional = [name for name in ("faces", "duplicate_of") if name in world.columns]
     table = world.read(names + optional)
     n = len(table)
-    number = {name: table[name].to_numpy(zero_copy_only=False).astype(float) for name in ("likes", "followers")}
-    # Without follower counts everybody has the same audience: groups are then by lot.
-    followers = number["followers"] if np.any(~np.isnan(number["followers"])) else np.full(n, np.nan)
-    when = {name: table[name].to_numpy(zero_copy_only=False) for name in ("created_at", "gathered_at")}
-    age = (when["gathered_at"] - when["created_at"]) / np.timedelta64(1, "D")
+    likes, followers = (table[k].to_numpy(zero_copy_only=False).astype(float) for k in ("likes", "followers"))
+    around = audience(table)  # (N, 5)
+    id, author = table["id"].to_pylist(), table["author"].to_pylist()
     return {
-        "id": table["id"].to_pylist(),
-        "author": table["author"].to_pylist(),
-        "likes": number["likes"],
+        "id": id,
+        "author": author,
+        "people": np.array([who or own for who, own in zip(author, id, strict=True)]),
+        "likes": likes,
         "followers": followers,
+        # Without follower counts everybody has the same audience: groups are then by lot.
         "audience": np.log1p(np.nan_to_num(followers)),
-        "tags": np.array([len(tags or ()) for tags in table["tags"].to_pylist()], float),
-        "age": age,
+        "tags": around[:, 1],
+        "age": around[:, 4],
+        "circumstances": filled(around),
         "duplicate_of": table["duplicate_of"].to_pylist() if "duplicate_of" in optional else [None] * n,
         "faces": [f is None or len(f) > 0 for f in table["faces"].to_pylist()] if "faces" in optional else [True] * n,
     }

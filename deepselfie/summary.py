@@ -219,12 +219,30 @@ def label_rules(photos: World) -> list[str]:
     return [
         f"Posts from accounts with {low:,} to {high:,} followers: below, a few friends decide, above, fame does.",
         f"At most {details['max_tags']} tags, and at least {details['min_age_days']} days old, so that likes settled.",
+        *_compared(details),
+        f"{details['good']:,} good and {details['bad']:,} bad of {details['authors']:,} people: {used}. "
+        "Nobody is in two of these parts, so the network cannot pass by knowing a face.",
+    ]
+
+
+def _compared(details: dict) -> list[str]:
+    """With what a post was compared, by the way that the labels were made."""
+    if details.get("way") == "pairs":
+        return [
+            "A post is compared with the other posts of its own account: better than most of them is good. Single "
+            "posts, and those in the very middle, are not used."
+        ]
+    if details.get("way") == "residual":
+        return [
+            "A regression on followers, tags, hour, weekday and age tells how many likes to expect (it explains "
+            f"{percent(details['explained'], 0)} of their spread among people it has not met).",
+            "The half of the posts with the most likes beyond that is good, the other half bad.",
+        ]
+    return [
         "Audience is the number of followers, plus a little for each tag"
         + (f" ({100 * details['tag_bonus']:.1f} % more a tag)." if details.get("tag_bonus") else "."),
         f"Sorted by audience and cut into {details['groups']:,} groups of {details['group_size']}: in each, the better "
         "liked half is good and the other half bad. Ties fall by lot.",
-        f"{details['good']:,} good and {details['bad']:,} bad of {details['authors']:,} people: {used}. "
-        "Nobody is in two of these parts, so the network cannot pass by knowing a face.",
     ]
 
 

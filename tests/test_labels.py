@@ -138,3 +138,24 @@ def test_no_likes_is_said_to_people(tmp_path, monkeypatch):
     photos.append(pa.table({"id": ["a"]}))
     with pytest.raises(DeepselfieError, match="no likes to learn from"):
         labels(photos)
+
+
+@pytest.mark.parametrize(("way", "unused"), [("residual", 0), ("pairs", 1)])
+def test_other_ways_label_the_same_posts_and_say_so(posts, way, unused):
+    article = labels(posts)
+    report = labels(posts, way=way)
+    assert report.details["way"] == way and article.details["way"] == "article"
+    table = posts.read(["label", "standing", "author", "likes"]).to_pandas()
+    used = table[table["label"].notna()]
+    assert ((used["standing"] > 0.5) == (used["label"] == 1)).all()
+    assert used["standing"].between(0, 1, inclusive="neither").all()
+    assert abs(report.details["good"] - report.details["bad"]) <= 1 and len(used) >= 1010 - 20 * unused
+    if way == "pairs":
+        best = used.loc[used.groupby("author")["likes"].idxmax(), "label"]
+        assert (best == 1).all() and (used.groupby("author").size() == 2).all()
+    assert labels(posts, way=way).nothing_to_do
+
+
+def test_an_unknown_way_is_said_to_people(posts):
+    with pytest.raises(DeepselfieError, match="article, residual, pairs"):
+        labels(posts, way="fortune")
