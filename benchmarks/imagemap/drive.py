@@ -19,6 +19,7 @@ FLAGS = [
     "--enable-precise-memory-info",
 ]
 WIDTH, HEIGHT, HEAD = 1280, 800, 40  # px of the window, and of the strip above a bare page's map
+AROUND = (400, 360)  # px more of window for the app's page, whose map then is as large as a bare one
 LEVELS = {"far": 1, "mid": 5, "near": 25}
 OUTSIDE = (640, 4)  # px: no map there
 STEPS, STEP, PARTS = 4, 6, 4  # of a drag, there and back: 4 parts of 4 steps of 6 px
@@ -34,7 +35,9 @@ def measure(name: str, address: str, world, built: Path, screenshots: Path | Non
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         # bypass_csp: Playwright waits by evaluating text, which the app forbids its pages
-        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, bypass_csp=True)
+        room = AROUND if name == "app" else (0, 0)
+        size = {"width": WIDTH + room[0], "height": HEIGHT + room[1]}
+        page = browser.new_page(viewport=size, bypass_csp=True)
         page.add_init_script(path=HERE / "pages" / "measure.js")
         if name in SCRIPTS:
             library = (built / LIBRARIES[name]).read_text()
@@ -144,8 +147,9 @@ class View:
             self.page.mouse.move(x, y)
             self.page.mouse.wheel(0, -max(-200, min(200, left / 0.002)))
             self.page.wait_for_timeout(60)
+            left, top, width, height = _box(self.page)
             x, y = self.at(centre)
-            x, y = min(max(x, 20), WIDTH - 20), min(max(y, HEAD + 20), HEIGHT - 20)
+            x, y = min(max(x, left + 20), left + width - 20), min(max(y, top + 20), top + height - 20)
 
     def _k(self) -> float:
         return self.page.evaluate("measure.map.k()")
@@ -158,9 +162,19 @@ class View:
         return (place[0] - x0) / (x1 - x0) * WIDTH, HEAD + (y1 - place[1]) / (y1 - y0) * (HEIGHT - HEAD)
 
 
+def _box(page: Page) -> list[float]:
+    """left, top, width, height of the map in the window, px."""
+    return page.evaluate("measure.map.box?.() ?? null") or [0, HEAD, WIDTH, HEIGHT - HEAD]
+
+
+def _middle(page: Page) -> tuple[float, float]:
+    left, top, width, height = _box(page)
+    return left + width / 2, top + height / 2
+
+
 def _drag(page: Page) -> list[float]:
     """ms a frame while the map is dragged to and fro."""
-    x, y = WIDTH / 2, HEIGHT / 2 + 20
+    x, y = _middle(page)
     frames: list[float] = []
     end = time.monotonic() + LONGEST
     page.mouse.move(x, y)
@@ -197,7 +211,7 @@ def _lasso(page: Page, view: View) -> tuple[float | None, float | None]:
     if page.evaluate("measure.map.lassoed === null"):
         return None, None
     armed = page.evaluate("Boolean(measure.map.armLasso && (measure.map.armLasso(), true))")
-    x, y, radius = WIDTH / 2, HEIGHT / 2 + 20, 0.22 * HEIGHT
+    (x, y), radius = _middle(page), 0.22 * HEIGHT
     if not armed:
         page.keyboard.down("Shift")
     page.mouse.move(x + radius, y)

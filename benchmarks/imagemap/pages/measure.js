@@ -27,7 +27,7 @@
 
   window.measure = {
     first: {}, // 'dots', 'thumbnails' -> ms after the navigation began
-    map: null, // { canvases(), card(), lassoed(), told?(), show?(area, px), at?(x, y), k?(), home?(), armLasso?() }
+    map: null, // { canvases(), card(), lassoed(), told?(), show?(area, px), at?(x, y), box?(), k?(), home?(), armLasso?() }
     async drawn(what) {
       if (what in this.first) return;
       this.first[what] = null;

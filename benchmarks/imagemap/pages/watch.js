@@ -9,6 +9,7 @@ export function watch(root) {
     complete: () => { const image = find('.card .picture img'); return Boolean(image?.complete && image.naturalWidth); },
     lassoed: () => Boolean(find('.stage[data-selected]')),
     told: () => Boolean(find('.panel:not([hidden])')),
+    box() { const { left, top, width, height } = find('.stage').getBoundingClientRect(); return [left, top, width, height]; },
     renderer: () => find('.stage').dataset.renderer,
     k: () => camera()[2],
     home: () => find('[aria-label^="All in view"]').click(),
