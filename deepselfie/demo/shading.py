@@ -238,7 +238,7 @@ def shade(
                 for c in range(3):
                     toward += (2 * ne * n[c] - e[c]) * lamps[WINDOW, c]
                 for c in range(3):
-                    out[y, x, c] += step(0.965, 0.985, toward) * (0.7 * lamps[KEY_COLOUR, c] + 0.5 * lamps[SKY, c])
+                    out[y, x, c] += step(0.976, 0.99, toward) * (0.6 * lamps[KEY_COLOUR, c] + 0.5 * lamps[SKY, c])
             dark, glare = 1 - 0.9 * max(0.0, veil[y, x]), max(0.0, -veil[y, x])
             for c in range(3):
                 out[y, x, c] = out[y, x, c] * dark + glare * 0.14 * (lamps[SKY, c] + 0.4 * lamps[KEY_COLOUR, c])
