@@ -114,7 +114,8 @@ def hijab(centre, radius, rng, body, vertices, normals) -> list:
     seed = rng.uniform(0, 6)
     fold = 1 + smooth_step(6.6, 5.6, y) * 0.035 * np.sin(a * 5 + y * 5 + seed) + 0.012 * np.sin(a * 9 - y * 7 + seed)
     z = np.where(np.cos(a) > 0, np.abs(np.cos(a)) ** 1.35, np.cos(a))
-    out = np.stack([wide * np.sin(a) * fold, y + 0 * a, middle + deep * z * fold], -1)
+    drawn = smooth_step(5.9, 4.75, y) * np.sin(a) ** 4  # over the shoulders it is shorter than on the chest
+    out = np.stack([wide * (1 - 0.38 * drawn) * np.sin(a) * fold, y + 0.75 * drawn, middle + deep * z * fold], -1)
     return [(off_skin(out, body, vertices, normals), DRAPE)]
 
 

@@ -9,7 +9,7 @@ Colours are sRGB 0..255 in the tables, linear light in the drawn picture.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -246,13 +246,17 @@ def look(
         one_of(rest, FABRICS),
         rest.random() < (0.4 if who.female else 0.04),
     )
+    clothes = wardrobe.clothes(dressing, who.female, background, given.get("pattern"))
+    if who.hair == "hijab":  # goes with covered arms
+        covering = "sweater" if clothes.garment in ("tee", "tank", "straps") else clothes.garment
+        clothes = replace(clothes, garment=covering, sleeve=4.1)
     return Look(
         expression=expression,
         units=units,
         glasses=glasses,
         lipstick=lipstick if made_up else None,
         eyeline=0.04 + (0.3 * who.habit if made_up else 0.0),
-        clothes=wardrobe.clothes(dressing, who.female, background, given.get("pattern")),
+        clothes=clothes,
         lens=one_of(rng, LENSES),
         frame=one_of(rng, FRAMES),
         shine=float(rng.uniform(0.3, 1.0)),
