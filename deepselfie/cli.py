@@ -84,7 +84,8 @@ def parser() -> argparse.ArgumentParser:
             one.add_argument("--min-age-days", type=int, default=MIN_AGE_DAYS)
             way = "compare a post with 100 of like audience (article), a regression's guess, or its account's own posts"
             one.add_argument("--way", choices=WAYS, default="article", help=way)
-            one.set_defaults(options=["followers", "max_tags", "min_age_days", "way"])
+            one.add_argument("--by-time", action="store_true", help="test on the newest posts, learn from older ones")
+            one.set_defaults(options=["followers", "max_tags", "min_age_days", "way", "by_time"])
         if name == "train":
             one.add_argument("--architecture", default="lite0", help="lite0 (default) or vgg16, as in the article")
             one.add_argument("--shuffle-labels", action="store_true", help="a check: must end at 50 %%")

@@ -47,7 +47,7 @@ def evaluate(world: World, *, seed: int = 0) -> Report:
         progress(1, 4)
         report.details = {
             "evaluation": measure(scores, labels, people, likes_rank=rank, seed=seed),
-            "newest": _newest(posts["created_at"].to_numpy()[test], scores, labels, people, rank, seed),
+            "newest": _newest(posts["created_at"].to_numpy(), test, train, scores, labels, people, rank, seed),
             "leaks": leaks(world, posts, test),
             "shuffled": shuffled_accuracy(scores, labels, seed=seed),
             "baselines": compare(scores, rivals, labels, people, seed=seed) if rivals else {},
@@ -127,15 +127,17 @@ def _photos(world: World, posts: pa.Table, rows: np.ndarray) -> dict[str, np.nda
     }
 
 
-def _newest(created: np.ndarray, scores, labels, people, rank, seed: int) -> dict | None:
-    """The figures of the newest fifth, `since` a day; None where too few photos say when they were posted."""
-    known = ~np.isnat(created)
+def _newest(created: np.ndarray, test, train, scores, labels, people, rank, seed: int) -> dict | None:
+    """The figures of the newest fifth, `since` a day, and the share of the photos learned from that are as new, None
+    where they are not here; None where too few photos say when they were posted."""
+    known = ~np.isnat(created[test])
     if known.sum() * NEWEST < FEWEST:
         return None
-    since = np.sort(created[known])[int((1 - NEWEST) * known.sum())]
-    new = known & (created >= since)
+    since = np.sort(created[test][known])[int((1 - NEWEST) * known.sum())]
+    new = known & (created[test] >= since)
     found = measure(scores[new], labels[new], people[new], likes_rank=rank[new], seed=seed)
-    return {"since": str(since.astype("datetime64[D]"))} | found
+    learned = float(np.mean(created[train] >= since)) if len(train) else None
+    return {"since": str(since.astype("datetime64[D]")), "learned_as_new": learned} | found
 
 
 def _facts(world: World, rows: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:

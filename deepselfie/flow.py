@@ -37,7 +37,7 @@ STAGES: dict[str, Callable[..., Report]] = {
 }
 
 SETTINGS = {
-    "labels": ("way", "followers", "max_tags", "min_age_days", "shares", "seed"),
+    "labels": ("way", "by_time", "followers", "max_tags", "min_age_days", "shares", "seed"),
     "train": ("architecture", "epochs", "seed"),
     "embed": ("exact",),
     "atlas": ("shipped",),

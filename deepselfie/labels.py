@@ -34,13 +34,14 @@ def labels(
     min_age_days: int = MIN_AGE_DAYS,
     shares: tuple[float, float, float, float] = SHARES,
     way: str = "article",
+    by_time: bool = False,
     seed: int = 0,
 ) -> Report:
     """Adds `label` (int8 1/0), `standing` (the share that a post outdoes of those it is compared with) and `split`;
     null: not used.
 
-    shares: of the authors, to train / validation / calibration / test; way: of WAYS. Raises DeepselfieError without
-    any likes, and for a way that there is not."""
+    shares: of the authors, to train / validation / calibration / test; way: of WAYS; by_time: the newest posts are the
+    test, see split_by_time. Raises DeepselfieError without any likes, and for a way that there is not."""
     if way not in WAYS:
         raise DeepselfieError(f"There is no way '{way}' from likes to labels. Choose one of: {', '.join(WAYS)}.")
 
@@ -61,6 +62,10 @@ def labels(
             report.dropped[unused] = int((full[rows] < 0).sum())
         units = same_person_or_picture(posts["author"], posts["id"], posts["duplicate_of"])
         split = split_by_unit(units, shares, seed=seed)
+        if by_time:
+            split = split_by_time(posts["created"], full >= 0, units, shares, seed=seed)
+            report.dropped["older post of someone in the test"] = int((full[split < 0] >= 0).sum())
+        full[split < 0], found[split < 0] = -1, np.nan
         used = full >= 0
         report.rows_out = int(used.sum())
         names = np.asarray(SPLITS)[split]
@@ -69,6 +74,7 @@ def labels(
             "good": int((full == 1).sum()),
             "bad": int((full == 0).sum()),
             "way": way,
+            "by_time": by_time,
             **told,
             "followers": list(followers),
             "max_tags": max_tags,
@@ -88,7 +94,7 @@ def labels(
             )
         )
 
-    settings = (followers, max_tags, min_age_days, shares, way, seed, len(world))
+    settings = (followers, max_tags, min_age_days, shares, way, by_time, seed, len(world))
     return run_stage(world, "labels", work, key_parts=settings, after=("import", "faces"))
 
 
@@ -193,6 +199,24 @@ def split_by_unit(units: np.ndarray, shares: tuple[float, ...], *, seed: int = 0
     return np.searchsorted(edges, dice, side="right")[np.searchsorted(names, units)]
 
 
+def split_by_time(
+    created: np.ndarray, used: np.ndarray, units: np.ndarray, shares: tuple[float, ...], *, seed: int = 0
+) -> np.ndarray:
+    """int (N,): as split_by_unit, but the test, the last share, is the newest of the `used` photos: the future.
+
+    Older photos of those who are in the test get -1, and so does what has no date: nobody knows what they give away.
+    created: datetime64 (N,); used: bool (N,)."""
+    known = used & ~np.isnat(created)
+    if not known.any():
+        raise DeepselfieError("No post says when it was made, so they cannot be split by time. Leave out --by-time.")
+    split = split_by_unit(units, shares[:-1], seed=seed)
+    since = np.sort(created[known])[int(known.sum() * (1 - shares[-1] / sum(shares))) - 1]
+    newest = known & (created > since)
+    split[np.isin(units, units[newest]) | np.isnat(created)] = -1
+    split[newest] = len(shares) - 1
+    return split
+
+
 def _posts(world: World) -> dict:
     """What the rules look at, one value a row; likes and audience are NaN where unknown."""
     names = ["id", "author", "likes", *COLUMNS]
@@ -212,6 +236,7 @@ def _posts(world: World) -> dict:
         "audience": np.log1p(np.nan_to_num(followers)),
         "tags": around[:, 1],
         "age": around[:, 4],
+        "created": table["created_at"].to_numpy(zero_copy_only=False),
         "circumstances": filled(around),
         "duplicate_of": table["duplicate_of"].to_pylist() if "duplicate_of" in optional else [None] * n,
         "faces": [f is None or len(f) > 0 for f in table["faces"].to_pylist()] if "faces" in optional else [True] * n,

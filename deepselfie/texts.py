@@ -125,7 +125,7 @@ NO_MODEL = "There is no model yet. `python -m deepselfie demo` makes one, or imp
 NOT_MEASURED = "Nothing has been measured yet: it takes labelled photos that the network did not learn from."
 EXAM = (
     "Each figure with its 95\u00a0% interval, for which people, not photos, were drawn anew: photos of one person are "
-    "alike. The newest photos stand for the future, which no network has seen."
+    "alike. The newest photos stand for a future in which tastes may have changed."
 )
 RIVALS = (
     "A network is worth its trouble only if it beats those who hardly look. They learned from the same labels and took "

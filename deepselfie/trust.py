@@ -6,7 +6,7 @@ Everything is empty where that stage has found nothing to measure.
 from __future__ import annotations
 
 from deepselfie import texts
-from deepselfie.summary import exam, learned, percent
+from deepselfie.summary import exam, percent
 from deepselfie.world import World
 
 FIGURES = {  # name -> (what it says, what one who knows nothing gets)
@@ -38,6 +38,19 @@ def figures(photos: World) -> list[dict[str, str]]:
                 row[f"newest, since {newest['since']}"] = _with_interval(name, newest)
             rows.append(row | {"knowing nothing": nothing})
     return rows
+
+
+def future(photos: World) -> str:
+    """Whether the newest photos are a future to the network, in a sentence; "" where that cannot be told."""
+    share = (exam(photos)[1].get("newest") or {}).get("learned_as_new")
+    if share is None:
+        return ""
+    if share == 0:
+        return "Everything it learned from is older than those: for the network they are the future."
+    return (
+        f"Of the photos it learned from, {percent(share, 0)} are as new: `python -m deepselfie labels WORLD --by-time` "
+        "keeps the future for the test."
+    )
 
 
 def rivals(photos: World) -> list[dict[str, str]]:
@@ -125,15 +138,17 @@ def in_short(photos: World) -> str:
 
 def ways(photos: World) -> list[dict[str, str]]:
     """A row for each way to make labels of likes: what it is worth; empty where benchmarks.labels left no report."""
-    found = ((learned(photos, "ways") or {}).get("details") or {}).get("ways", [])
+    found = (photos.report("ways") or {}).get("ways", [])
     return [
         {
             "labels": WAYS[one["way"]],
             "photos used": f"{one['photos']:,}",
-            "agree with true quality": percent(one["agreement"]),
-            "of what can be": percent(one["of_ceiling"], 0),
-            "a network's ranking, by truth": "{:.3f} ({:.3f} to {:.3f})".format(one["learned"], *one["interval"]),
-            "to the article's": f"{one['ratio']:.2f}",
+            "labels that agree with true quality": percent(one["agreement"]),
+            "of what can be known": percent(one["of_ceiling"], 0),
+            "rank correlation of what was learned with true quality": "{:.3f} ({:.3f} to {:.3f})".format(
+                one["learned"], *one["interval"]
+            ),
+            "times the article's": "{:.2f} ({:.2f} to {:.2f})".format(one["ratio"], *one["ratio_interval"]),
         }
         for one in found
     ]

@@ -31,7 +31,7 @@ if not (measured or curves or points):
     st.markdown(texts.NOT_MEASURED)
 
 if rows := trust.figures(world):
-    section("The exam in full", texts.EXAM)
+    section("The exam in full", f"{texts.EXAM} {trust.future(world)}")
     table(rows)
 if rows := trust.rivals(world):
     section("Beside those who hardly look", texts.RIVALS)

@@ -15,6 +15,7 @@ from deepselfie.labels import (
     fit_tag_bonus,
     labels,
     same_person_or_picture,
+    split_by_time,
     split_by_unit,
 )
 from deepselfie.world import world
@@ -159,3 +160,35 @@ def test_other_ways_label_the_same_posts_and_say_so(posts, way, unused):
 def test_an_unknown_way_is_said_to_people(posts):
     with pytest.raises(DeepselfieError, match="article, residual, pairs"):
         labels(posts, way="fortune")
+
+
+@given(st.integers(0, 2**31), st.integers(20, 200))
+@settings(max_examples=40, deadline=None)
+def test_by_time_the_test_is_the_future_and_nobody_in_it_was_learned_from(seed, n):
+    rng = np.random.default_rng(seed)
+    created = np.datetime64("2026-01-01", "us") + rng.integers(0, 10**6, n) * np.timedelta64(1, "m")
+    created[rng.random(n) < 0.1] = np.datetime64("NaT")
+    used, units = rng.random(n) < 0.9, rng.integers(0, n // 2, n)
+    split = split_by_time(created, used, units, (0.6, 0.1, 0.1, 0.2), seed=seed)
+    known, test = used & ~np.isnat(created), split == 3
+    assert test.sum() == pytest.approx(0.2 * known.sum(), abs=1.01)
+    learned = used & (split >= 0) & ~test
+    if learned.any():
+        assert created[learned].max() <= created[test].min()
+    assert not set(units[test]) & set(units[learned])
+    assert all(len(set(split[~np.isnat(created) & (units == unit)])) == 1 for unit in set(units[learned]))
+
+
+def test_the_stage_splits_by_time(posts):
+    gathered = np.datetime64("2026-06-01", "us")
+    old = gathered - np.arange(40, 40 + len(posts)) * np.timedelta64(1, "D")
+    posts.set_columns(pa.table({"created_at": pa.array(old).cast(pa.timestamp("us", "UTC"))}))
+    report = labels(posts, by_time=True, shares=(0.7, 0.1, 0.0, 0.2))
+    table = posts.read(["split", "created_at", "author", "label"]).to_pandas()
+    test, train = table[table["split"] == "test"], table[table["split"] == "train"]
+    assert len(test) == report.details["split"]["test"] == pytest.approx(200, abs=5)
+    assert test["created_at"].min() > train["created_at"].max() and not set(test["author"]) & set(train["author"])
+    assert report.details["by_time"] and table["label"].notna().equals(table["split"].notna())
+    with pytest.raises(DeepselfieError, match="--by-time"):
+        posts.set_columns(pa.table({"created_at": pa.nulls(len(posts), pa.timestamp("us", "UTC"))}))
+        labels(posts, by_time=True, seed=1)

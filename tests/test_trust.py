@@ -1,6 +1,7 @@
 """What is said of trust follows the report: signs, verdicts, marks; and nothing is said where nothing was measured."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from deepselfie import figures, trust
@@ -23,6 +24,13 @@ def test_each_figure_has_its_interval_and_the_newest_beside_it(exam):
     low, high = details["evaluation"]["intervals"]["accuracy"]
     assert f"{100 * low:.1f}" in rows[0]["all"] and f"{100 * high:.1f}" in rows[0]["all"]
     assert any(details["newest"]["since"] in name for name in rows[0])
+    assert f"{100 * details['newest']['learned_as_new']:.0f}\u00a0%" in trust.future(
+        made
+    ) and "--by-time" in trust.future(made)
+    made.set_columns(pa.table({"split": pa.array(["test"] * 600 + ["train"] * 600)}))  # the newest come first
+    made.save_report("labels", {"key": "by time"})
+    evaluate(made)
+    assert "the future" in trust.future(made) and "--by-time" not in trust.future(made)
 
 
 def test_better_is_said_of_what_the_report_calls_better(exam):
@@ -76,11 +84,9 @@ def test_nothing_is_said_where_nothing_was_measured(tmp_path, monkeypatch):
     assert trust.ways(bare) == []
 
 
-def test_the_ways_to_label_are_told_from_the_report_on_the_photos_learned_from(exam):
+def test_the_ways_to_label_are_told_from_their_report(exam):
     made, _ = exam
     way = {"way": "pairs", "photos": 900, "agreement": 0.6, "of_ceiling": 0.7, "learned": 0.4, "interval": [0.3, 0.5]}
-    made.save_report("ways", {"details": {"ways": [way | {"ratio": 0.9}]}})
-    (made.model_path).mkdir()
-    (made.model_path / "card.json").write_text("{}")
+    made.save_report("ways", {"ways": [way | {"ratio": 0.9, "ratio_interval": [0.8, 1.0]}]})
     (row,) = trust.ways(made)
-    assert "own posts" in row["labels"] and row["to the article's"] == "0.90"
+    assert "own posts" in row["labels"] and row["times the article's"] == "0.90 (0.80 to 1.00)"
