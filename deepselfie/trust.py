@@ -5,7 +5,7 @@ Everything is empty where that stage has found nothing to measure.
 
 from __future__ import annotations
 
-from deepselfie import texts
+from deepselfie import summary, texts
 from deepselfie.summary import exam, percent
 from deepselfie.world import World
 
@@ -152,6 +152,25 @@ def ways(photos: World) -> list[dict[str, str]]:
         }
         for one in found
     ]
+
+
+def card(photos: World) -> dict | None:
+    """The model's card and what the exam found, JSON-able: a section each for the figures, leaks, rivals and groups.
+
+    None where there is no model."""
+    found, details = summary.card(photos), exam(photos)[1]
+    if not found or not details:
+        return found
+    measured = {name: value for name, value in details["evaluation"].items() if name != "calibration"}
+    known = {one["check"]: one["found"] for one in details.get("leaks", [])}
+    return found | {
+        "exam": measured,
+        "leaks": {check: "unknown" if count is None else count for check, count in known.items()},
+        "beside_rivals": {row["rival"]: row["so the network is"] for row in rivals(photos)},
+        "points_of_score_too_high": {
+            group_name(one): _points(one["bias"], one["intervals"]["bias"]) for one in _groups(photos) if one["found"]
+        },
+    }
 
 
 def group_name(group: dict) -> str:

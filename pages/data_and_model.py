@@ -7,7 +7,7 @@ from deepselfie.components.page import page
 from deepselfie.components.parts import chart, document, section, table
 
 world = page("The data and the model", texts.DATA, "🔬")
-measured, card, sheet = summary.accuracy(world), summary.card(world), datasheet.datasheet(world)
+measured, card, sheet = summary.accuracy(world), trust.card(world), datasheet.datasheet(world)
 
 section("What counts as good", "\n".join(f"1. {rule}" for rule in summary.label_rules(world)) or texts.NO_LABELS)
 for column, (name, urls) in zip(st.columns(2), examples.examples(world).items(), strict=False):

@@ -1,10 +1,12 @@
 """What is said of trust follows the report: signs, verdicts, marks; and nothing is said where nothing was measured."""
 
+import json
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from deepselfie import figures, trust
+from deepselfie import figures, summary, trust
 from deepselfie.evaluate import evaluate
 from deepselfie.world import world
 from tests.test_evaluate import posts
@@ -74,6 +76,17 @@ def test_groups_are_called_what_people_call_them():
     assert (
         called("truth.hair", "bob") == "Hair: bob" and called("followers", [100.0, 1234.6]) == "Followers: 100 to 1,235"
     )
+
+
+def test_the_card_tells_how_the_exam_went(exam):
+    made, details = exam
+    made.model_path.mkdir()
+    (made.model_path / "card.json").write_text('{"architecture": "lite0"}')
+    text = summary.card_markdown(trust.card(made), "Card")
+    low, high = details["evaluation"]["intervals"]["auc"]
+    assert f"AUC: {details['evaluation']['auc']:.4g} (95\u00a0% interval {low:.4g} to {high:.4g})" in text
+    assert "- People in two splits: 0" in text and "- Long nose: yes: " in text and "- A constant: " in text
+    assert json.loads(json.dumps(trust.card(made)))["architecture"] == "lite0"
 
 
 def test_nothing_is_said_where_nothing_was_measured(tmp_path, monkeypatch):
