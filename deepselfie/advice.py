@@ -14,7 +14,6 @@ from deepselfie.world import World
 
 COLUMNS = {"labels": "likes", "scores": "scores", "edits": "edited photos"}
 SIDE = 256  # px of the pictures before and after
-RULES = 6  # of a subgroup: those that differ most
 BEST = 12  # photos of each subgroup
 
 
@@ -146,8 +145,6 @@ def subgroups(world: World, found: dict) -> list[dict]:
     world's facets), and `rules`, a table of how much a rule is worth to either."""
     shown = []
     for key, group in found["subgroups"].items():
-        rules = sorted(group["rules"], key=lambda rule: -abs(rule["difference"]["effect"]))[:RULES]
-        rules += [rule for rule in group["rules"] if rule["rule"] == "forehead_cut" and rule not in rules]
         yes, no = group["names"]
         table = [
             {
@@ -157,7 +154,7 @@ def subgroups(world: World, found: dict) -> list[dict]:
                 no: _points(rule["no"]),
                 "differ?": "yes" if rule["difference"]["found"] else "cannot be told",
             }
-            for rule in rules
+            for rule in group["rules"]
         ]
         shown.append({"names": [yes, no], "photos": group["photos"], "best": _best(world, key), "rules": table})
     return shown

@@ -137,9 +137,14 @@ EDITS: dict[str, Edit] = {
         with_face=True,
         control=lambda i, _, f: wider(i, 0, f),
     ),
-    # compared with the crop that just leaves the head whole: it is the cut that counts, not the room above
+    # compared with the same enlargement around a whole head: it is the cut that counts
     "forehead_cut": Edit(
-        forehead_cut, (0.06, 0.12, 0.18, 0.24, 0.3), "%", "Forehead cut off", True, lambda i, _, f: _below(i, 0, f)
+        forehead_cut,
+        (0.06, 0.12, 0.18, 0.24, 0.3),
+        "%",
+        "Forehead cut off",
+        with_face=True,
+        control=lambda i, depth, f: _below(i, depth, f, cut=False),
     ),
     # compared with the same enlargement, upright
     "tilt": Edit(
@@ -158,14 +163,16 @@ def _toned(image: np.ndarray, tones: np.ndarray) -> np.ndarray:
     return cv2.LUT(image, np.clip(np.rint(tones), 0, 255).astype(np.uint8))
 
 
-def _below(image: np.ndarray, depth: float, face: dict | None) -> np.ndarray:
-    """The part of the picture from `depth` of the head below its top, with the picture's aspect, enlarged."""
+def _below(image: np.ndarray, depth: float, face: dict | None, cut: bool = True) -> np.ndarray:
+    """The part of the picture from `depth` of the head below its top, with the picture's aspect, enlarged.
+
+    cut=False: a part of the same size, from the head's top on."""
     top = face["y"] - HEAD_ABOVE * face["h"] if face else 0
     if top <= 0:
         return image
     keep = max(1 - top - depth * (1 + HEAD_ABOVE) * face["h"], CLOSEST)
     x = np.clip(face["x"] + face["w"] / 2, keep / 2, 1 - keep / 2)
-    return _seen(image, x, 1 - keep / 2, keep)
+    return _seen(image, x, 1 - keep / 2 if cut else min(top, 1 - keep) + keep / 2, keep)
 
 
 def _inside(image: np.ndarray, degrees: float) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 from scipy.stats import false_discovery_control, t
 
-DRAWS = 1000  # the standard error is then right within 2 %
+DRAWS = 500  # the standard error is then right within 3 %
 CHUNK = 100  # draws at a time, so that their counts stay small
 FALSE = 0.05  # of what is called found, at most this share is expected to be false (Benjamini & Hochberg 1995)
 RIDGE = 0.1  # a fraction of one photo's weight: keeps the fit finite where a trait and the labels never disagree

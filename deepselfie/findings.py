@@ -32,7 +32,8 @@ SUBGROUPS: dict[str, tuple[str, str, str]] = {
     "monochrome": ("monochrome", "black and white", "in colour"),
     "female": ("female", "labelled female", "labelled male"),
 }
-ALWAYS_TOLD = {("hair", "forehead_cut")}  # the article's own example; of the others only those that differ
+RULES = 6  # of each subgroup: those that differ most
+ALWAYS_TOLD = {("hair", "forehead_cut")}  # the article's own example
 
 
 def findings(world: World) -> Report:
@@ -133,8 +134,8 @@ def _edits(change: np.ndarray, authors: np.ndarray, logits: np.ndarray) -> dict:
 def _subgroups(crowd: Crowd, sample: np.ndarray, change: np.ndarray, columns: dict) -> dict:
     """Whether a rule holds for some as for others: for each of SUBGROUPS its two names, sizes, and rules.
 
-    A rule: its column, and the effect for `yes`, for `no`, and the difference of the two. Told are the differences
-    found among all that were looked at, and ALWAYS_TOLD; of fewer than SMALLEST photos nothing is."""
+    A rule: its column, and the effect for `yes`, for `no`, and the difference of the two. Told are the RULES largest of
+    the differences found among all that were looked at, and ALWAYS_TOLD; of fewer than SMALLEST photos nothing is."""
     told, looked = {}, []
     for key, (trait, yes, no) in SUBGROUPS.items():
         if trait not in crowd.traits:
@@ -145,10 +146,13 @@ def _subgroups(crowd: Crowd, sample: np.ndarray, change: np.ndarray, columns: di
             looked += _associations(key, crowd, column, y, logistic, (which & inside, which & ~inside))
         looked += _interventions(key, crowd, sample, change, inside[sample])
     differs = found(np.array([rule["difference"]["p"] for _, rule in looked]))
-    for (key, rule), yes in zip(looked, differs, strict=True):
+    for (_, rule), yes in zip(looked, differs, strict=True):
         rule["difference"]["found"] = bool(yes)
-        if yes or (key, rule["rule"]) in ALWAYS_TOLD:
-            told[key]["rules"].append(rule)
+    looked.sort(key=lambda pair: -abs(pair[1]["difference"]["effect"]))
+    for key, rule in looked:
+        rules = told[key]["rules"]
+        if (key, rule["rule"]) in ALWAYS_TOLD or (rule["difference"]["found"] and len(rules) < RULES):
+            rules.append(rule)
     return told
 
 
