@@ -10,7 +10,7 @@ import numpy as np
 SEED = 0
 K = 10  # neighbours, as in Kobak & Berens 2019
 SAMPLE = 1000  # photos asked; a recall's standard error is then below 0.01
-CENTRES, FITTED = 100, 10_000  # centres of k-means, and the photos that it is fitted to
+CENTRES, MEMBERS = 100, 50  # crowds by k-means, and photos in each of them on average
 FEWEST = 3 * K  # photos: among fewer, 10 neighbours are no longer near ones
 
 FIGURES = {  # name -> what it says, in plain words; each is 1 at best
@@ -36,15 +36,17 @@ def quality(features: np.ndarray, maps: dict[str, np.ndarray], seed: int = SEED)
     if n < FEWEST or not np.ptp(features, axis=0).any():
         return {}
     features = features - features.mean(axis=0)  # distances of float32 are exact about the middle
-    rows = np.random.default_rng(seed).permutation(n)[:SAMPLE]
-    crowd = _crowds(features, seed)
-    near, near_centres, apart = nearest(features, rows), _nearest_centres(features, crowd), pdist(features[rows])
+    shuffled = np.random.default_rng(seed).permutation(n)
+    rows, members = shuffled[:SAMPLE], shuffled[: CENTRES * MEMBERS]
+    crowd = _crowds(features[members], seed)
+    near, apart = nearest(features, rows), pdist(features[rows])
+    near_centres = _nearest_centres(features[members], crowd)
     found = {}
     for name, places in maps.items():
         figures = (
             kept(near, nearest(places, rows)),
             trustworthiness(features[rows], places[rows], n_neighbors=K),
-            kept(near_centres, _nearest_centres(places, crowd)),
+            kept(near_centres, _nearest_centres(places[members], crowd)),
             spearmanr(apart, pdist(places[rows])).statistic,
         )
         found[name] = {figure: round(float(value), 4) for figure, value in zip(FIGURES, figures, strict=True)}
@@ -81,12 +83,13 @@ def kept(near: np.ndarray, near_on_map: np.ndarray) -> float:
 
 def _crowds(features: np.ndarray, seed: int) -> np.ndarray:
     """int (N,), 0..C-1: the crowd of each photo by k-means, 100 of them or as many as have 10 photos on average."""
-    from sklearn.cluster import MiniBatchKMeans
+    from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
 
     wanted = min(CENTRES, len(features) // K)
-    fitted = np.random.default_rng(seed).permutation(len(features))[:FITTED]
-    means = MiniBatchKMeans(wanted, n_init=1, random_state=seed).fit(features[fitted])
-    return np.unique(means.predict(features), return_inverse=True)[1]
+    with threadpool_limits(1):  # for so little work threads would wait for each other, a second on a busy machine
+        crowd = KMeans(wanted, n_init=1, max_iter=30, random_state=seed).fit_predict(features)
+    return np.unique(crowd, return_inverse=True)[1]
 
 
 def _nearest_centres(points: np.ndarray, crowd: np.ndarray) -> np.ndarray:
