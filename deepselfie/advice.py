@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,11 +9,13 @@ from deepselfie import layout, pictures, strip
 from deepselfie.crowd import TRAITS
 from deepselfie.edits import EDITS
 from deepselfie.findings import SUBGROUPS
+from deepselfie.summary import percent
 from deepselfie.world import World
 
 COLUMNS = {"labels": "likes", "scores": "scores", "edits": "edited photos"}
 SIDE = 256  # px of the pictures before and after
 BEST = 12  # photos of each subgroup
+FIRST = 4  # effects each way that a sentence names: the plot has all
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def told(world: World) -> dict | None:
 
 
 def in_short(found: dict) -> list[str]:
-    """What the findings come to, a sentence a column."""
+    """What the findings come to, a sentence a column, with the largest effects each way."""
     traits = list(found["traits"].values())
     said = []
     for column, more, less in (
@@ -78,7 +79,9 @@ def _sentence(known: list[tuple[str, dict]], more: str, less: str) -> str:
 
 
 def _listed(effects: list[tuple[str, dict]]) -> str:
-    return ", ".join(f"{_lower(name)} ({_signed(effect['points'][0])})" for name, effect in effects) or "nothing"
+    return (
+        ", ".join(f"{_lower(name)} ({_signed(effect['points'][0])})" for name, effect in effects[:FIRST]) or "nothing"
+    )
 
 
 def forest(found: dict) -> list[dict]:
@@ -107,18 +110,17 @@ def cards(world: World, found: dict) -> list[dict]:
     edits = [(name, edit) for name, edit in found["edits"].items() if not edit["placebo"]]
     edits.sort(key=lambda pair: -abs(pair[1]["levels"][-1]["effect"]))
     return [
-        {"label": edit["label"], "levels": edit["levels"], "pair": _pair(world, examples[name], edit["levels"][-1])}
+        {"label": edit["label"], "levels": edit["levels"], "pair": _pair(world, examples[name])}
         for name, edit in edits
         if name in examples
     ]
 
 
-def _pair(world: World, example: dict, last: dict) -> str:
+def _pair(world: World, example: dict) -> str:
     urls = _before_and_after(world, *(example[name] for name in ("id", "row", "edit", "level")))
-    captions = (f"{100 * example['before']:.0f} %", f"{last['said']}: {100 * example['after']:.0f} %")
     figures = "".join(
-        f'<figure><img src="{url}" alt="{html.escape(when)}"><figcaption>{html.escape(caption)}</figcaption></figure>'
-        for url, when, caption in zip(urls, ("Before", "After"), captions, strict=True)
+        f'<figure><img src="{url}" alt="{when}"><figcaption>score {percent(score)}</figcaption></figure>'
+        for url, when, score in zip(urls, ("Before", "After"), (example["before"], example["after"]), strict=True)
     )
     return f'{STYLE}<div class="ds-pair">{figures}</div>'
 
@@ -135,7 +137,7 @@ def _before_and_after(world: World, id: str, row: int, edit: str, level: float) 
 STYLE = """<style>
 .ds-pair { display: flex; gap: 4px; }
 .ds-pair figure { flex: 1 1 0; min-width: 0; margin: 0; }
-.ds-pair img { width: 100%; display: block; border-radius: 6px; }
+.ds-pair img { width: 100%; display: block; border-radius: 6px; outline: 1px solid rgb(128 128 128 / .35); }
 .ds-pair figcaption { font-size: .8rem; opacity: .75; padding-top: 2px; }
 </style>"""
 

@@ -141,9 +141,14 @@ def forest(rows: Sequence[dict], columns: dict[str, str]) -> go.Figure:
             x=0,
             xref="paper",
             xanchor="left",
-            y=len(rows) - i + 0.2,
+            y=len(rows) - i + 0.15,
             yanchor="bottom",
             showarrow=False,
+            font={"size": 13},
+        )
+        edge = len(rows) - i + 0.8
+        figure.add_shape(
+            x0=0, x1=1, xref="paper", y0=edge, y1=edge, yref="y", line={"color": QUIET, "width": 1}, opacity=0.25
         )
     ends = [end for row in rows for key in columns if row[key] for end in row[key]["points"]]
     reach = 1.15 * max(map(abs, ends), default=1) or 1

@@ -28,7 +28,7 @@ st.markdown(texts.EDITED.format(found["sample"]))
 cards = advice.cards(world, found)
 for first in range(0, len(cards), 5):
     for column, card in zip(st.columns(5), cards[first : first + 5], strict=False):
-        column.markdown(f"**{card['label']}**")
+        column.markdown(f"**{card['label']}**, {card['levels'][-1]['said']}")
         column.html(card["pair"])
         figure = figures.dose_response(card["levels"])
         column.plotly_chart(
