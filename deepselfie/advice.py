@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from deepselfie import layout, pictures, strip
-from deepselfie.crowd import TRAITS
+from deepselfie.crowd import SUBGROUPS, TRAITS
 from deepselfie.edits import EDITS
-from deepselfie.findings import SUBGROUPS
 from deepselfie.summary import percent
 from deepselfie.world import World
 

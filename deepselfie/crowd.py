@@ -55,6 +55,15 @@ TRAITS: dict[str, Trait] = {
 }
 
 
+# name -> (trait, what photos with it are called, what those without), for rules that may hold for some alone
+SUBGROUPS: dict[str, tuple[str, str, str]] = {
+    "hair": ("long_hair", "long hair", "short hair"),
+    "company": ("company", "groups", "one person"),
+    "monochrome": ("monochrome", "black and white", "in colour"),
+    "female": ("female", "labelled female", "labelled male"),
+}
+
+
 @dataclass(frozen=True, eq=False)
 class Crowd:
     """The N photos that are known well enough: rows of the table, what they are like, what became of them.

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from deepselfie import crowd as crowds
-from deepselfie.crowd import PRESENT, TRAITS, Crowd, varies
+from deepselfie.crowd import PRESENT, SUBGROUPS, TRAITS, Crowd, varies
 from deepselfie.edits import EDITS, PLACEBOS
 from deepselfie.effects import Estimates, found, means, percentile_points, regression
 from deepselfie.interventions import JOBS, edited_logits, last
@@ -24,14 +24,6 @@ from deepselfie.world import World
 SAMPLE = 800  # photos that are edited: enough that halves of them tell a rule of long hair from one of short
 SMALLEST = 200  # photos of which anything is said: an author may be known in fewer
 SEED = 0
-
-# name -> (trait, what photos with it are called, what those without), for rules that may hold for some alone
-SUBGROUPS: dict[str, tuple[str, str, str]] = {
-    "hair": ("long_hair", "long hair", "short hair"),
-    "company": ("company", "groups", "one person"),
-    "monochrome": ("monochrome", "black and white", "in colour"),
-    "female": ("female", "labelled female", "labelled male"),
-}
 RULES = 6  # of each subgroup: those that differ most
 ALWAYS_TOLD = {("hair", "forehead_cut")}  # the article's own example
 
