@@ -152,7 +152,13 @@ def forest(rows: Sequence[dict], columns: dict[str, str]) -> go.Figure:
         )
     ends = [end for row in rows for key in columns if row[key] for end in row[key]["points"]]
     reach = 1.15 * max(map(abs, ends), default=1) or 1
-    figure.update_xaxes(range=[-reach, reach], zeroline=False, nticks=5, tickformat="+d")
+    tick = float(f"{0.6 * reach:.1g}")
+    figure.update_xaxes(
+        range=[-reach, reach],
+        zeroline=False,
+        tickvals=[-tick, 0, tick],
+        ticktext=[f"\u2212{tick:g}", "0", f"+{tick:g}"],
+    )
     figure.update_yaxes(visible=False, range=[0.4, len(rows) + 0.95])
     return _plain(figure, 70 + 34 * len(rows)).update_layout(margin={"t": 36}, hovermode="closest")
 

@@ -185,14 +185,15 @@ def _compared(key: str, column: str, names: list[str], fits: list[Estimates], n,
 
 
 def _examples(crowd: Crowd, sample: np.ndarray, logits: np.ndarray) -> list[dict]:
-    """For each edit at its last level the photo that it changes most as it does photos on average."""
-    chosen = []
+    """For each edit at its last level the photo that it changes most as it does photos on average, each another one."""
+    chosen, free = [], np.ones(len(sample), bool)
     for name, edit in EDITS.items():
         pair = logits[:, last(name)]  # (M, 2)
         change = pair[:, 1] - pair[:, 0]
-        if not np.isfinite(change).any():
+        if not np.isfinite(change[free]).any():
             continue
-        photo = int(np.nanargmin(np.abs(change - np.nanmean(change))))
+        photo = int(np.nanargmin(np.where(free, np.abs(change - np.nanmean(change)), np.nan)))
+        free[photo] = False
         before, after = (round(float(1 / (1 + np.exp(-logit))), 4) for logit in pair[photo])
         row = sample[photo]
         where = {"row": int(crowd.rows[row]), "id": crowd.ids[row]}
