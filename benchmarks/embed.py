@@ -3,9 +3,9 @@
     nice python -m benchmarks.embed                  50,000 photos, 2 rounds: a quarter of an hour on two cores
     nice python -m benchmarks.embed --photos 5000
 
-Ours is the whole stage `embed` on all of fc7: reading, PCA, t-SNE with its checkpoints, figures, writing. The rivals
-get the PCA coordinates in memory: openTSNE with our settings, and openTSNE as it comes. Ours and the
-first take turns, so that other work on the machine hits both; CPU seconds say more than seconds where there is any.
+t-SNE is affinities, 250 iterations exaggerated and 500 not, of the same PCA coordinates; ours leaves checkpoints. The
+whole stage `embed` reads, does the PCA, t-SNE and the figures, and writes. Ours and openTSNE alone take turns, so that
+other work on the machine hits both; CPU seconds say more than seconds where there is any.
 
 fc7 comes from the shipped PCA coordinates, which hold 99.9 % of its variance. The photos that are left over are new
 to the map, and placed on it."""
@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import openTSNE
 import pyarrow as pa
 
 from deepselfie.embed import (
@@ -58,21 +59,24 @@ def measure(fc7: np.ndarray, new: np.ndarray, rounds: int, folder: Path) -> None
 
     embed(make_world("warm-up", fc7[:2000]))  # what is imported and compiled once is nobody's time
     coordinates = PCA(COMPONENTS, random_state=0).fit_transform(fc7.astype(np.float32))
+    by = "exact" if len(fc7) <= EXACT_UP_TO else "annoy"
     jobs = 1 if len(fc7) <= ALONE_UP_TO else os.cpu_count() or 1
-    worlds = [make_world(f"round-{i}", fc7) for i in range(rounds)]
+    settings = {"perplexity": PERPLEXITY, "neighbors": by, "random_state": 0}
+    same = f"openTSNE alone, same settings, threads: {jobs}"
     spent: dict[str, list[np.ndarray]] = {}
-    same = f"openTSNE alone, same settings and {jobs} threads"
-    maps: dict[str, np.ndarray] = {}
-    for ours in worlds:
-        clock(spent, "deepselfie embed", embed, ours)
-        maps[same] = clock(spent, same, alone, coordinates, jobs)
-    maps["openTSNE as it comes"] = clock(spent, "openTSNE as it comes, 1 thread", as_it_comes, coordinates)
-    ours, exact = worlds[0], make_world("exact", fc7)
-    clock(spent, "deepselfie embed --exact", lambda: embed(exact, exact=True))
-    maps = {"deepselfie": places(ours), "deepselfie --exact": places(exact)} | maps | planes(coordinates)
+    ours, maps = [], {}
+    for i in range(rounds):
+        ours.append(clock(spent, "deepselfie's t-SNE", ours_alone, coordinates, by, folder / f"{i}"))
+        maps[same] = clock(spent, same, openTSNE.TSNE(n_jobs=jobs, **settings).fit, coordinates)
+    maps["openTSNE as it comes"] = clock(spent, "openTSNE as it comes, 1 thread", openTSNE.TSNE().fit, coordinates)
+    pca, exact = make_world("pca", fc7), make_world("exact", fc7)
+    clock(spent, "the whole stage embed", embed, pca)
+    clock(spent, "the whole stage embed --exact", lambda: embed(exact, exact=True))
+    maps = {"deepselfie": places(pca), "deepselfie --exact": places(exact)} | maps | planes(coordinates)
+    maps = {name: np.asarray(flat) for name, flat in maps.items()}
 
     rival = np.mean(spent[same], axis=0)
-    print(f"{len(fc7):,} photos, {fc7.shape[1]} numbers in fc7, {rounds} rounds in turns")
+    print(f"{len(fc7):,} photos, {fc7.shape[1]} numbers in fc7; rounds of turns: {rounds}")
     print("| | seconds | CPU seconds | of openTSNE alone: seconds | CPU |\n|---|---|---|---|---|")
     for name, times in spent.items():
         mean = np.mean(times, axis=0)
@@ -80,18 +84,18 @@ def measure(fc7: np.ndarray, new: np.ndarray, rounds: int, folder: Path) -> None
         print(f"| {name} | {mean[0]:.1f} | {mean[1]:.1f} | {ratio[0]:.3f} | {ratio[1]:.3f} |")
 
     print(f"\n| | {' | '.join(FIGURES)} | KL divergence |\n|---|{'---|' * len(FIGURES)}---|")
-    divergences = divergence(coordinates, maps, jobs)
+    divergences = divergence(coordinates, maps, by, jobs)
     for name, figures in quality(fc7, maps).items():
         print(f"| {name} | {' | '.join(f'{value:.3f}' for value in figures.values())} | {divergences[name]:.3f} |")
     for name, says in FIGURES.items():
         print(f"{name}: {says}")
 
-    other = tsne(coordinates, PERPLEXITY, neighbours_by(len(fc7)), folder / "seed-1", lambda *_: None, seed=1)[0]
+    other = ours_alone(coordinates, by, folder / "other", seed=1)
     rows = np.random.default_rng(0).permutation(len(fc7))[:1000]
     print(f"\nof a photo's {K} nearest on the map, those also nearest on the map of another run:")
-    for name, another in {"the same seed": places(worlds[-1]), "another seed": other}.items():
-        print(f"  {name}: {kept(nearest(places(ours), rows), nearest(another, rows)):.3f}")
-    new_photos(ours, new)
+    for name, another in {"the same seed": ours[-1], "another seed": other}.items():
+        print(f"  {name}: {kept(nearest(ours[0], rows), nearest(another, rows)):.3f}")
+    new_photos(pca, new)
 
 
 def new_photos(photos: World, new: np.ndarray) -> None:
@@ -130,31 +134,15 @@ def clock(spent: dict[str, list[np.ndarray]], name: str, work: Callable, *argume
     return result
 
 
-def neighbours_by(n: int) -> str:
-    return "exact" if n <= EXACT_UP_TO else "annoy"
+def ours_alone(coordinates: np.ndarray, by: str, folder: Path, seed: int = 0) -> np.ndarray:
+    return tsne(coordinates, PERPLEXITY, by, folder, lambda *_: None, seed)[0]
 
 
-def alone(coordinates: np.ndarray, jobs: int) -> np.ndarray:
-    """openTSNE with the settings of `embed`: affinities, 250 iterations exaggerated and 500 not."""
-    from openTSNE import TSNE
-
-    by = neighbours_by(len(coordinates))
-    return np.asarray(TSNE(perplexity=PERPLEXITY, neighbors=by, n_jobs=jobs, random_state=0).fit(coordinates))
-
-
-def as_it_comes(coordinates: np.ndarray) -> np.ndarray:
-    from openTSNE import TSNE
-
-    return np.asarray(TSNE().fit(coordinates))
-
-
-def divergence(coordinates: np.ndarray, maps: dict[str, np.ndarray], jobs: int) -> dict[str, float]:
+def divergence(coordinates: np.ndarray, maps: dict[str, np.ndarray], by: str, jobs: int) -> dict[str, float]:
     """KL divergence of each map (N, 2) from the same affinities, as it is and at other sizes: the best counts."""
     from openTSNE import TSNEEmbedding, affinity
 
-    affinities = affinity.PerplexityBasedNN(
-        coordinates, PERPLEXITY, method=neighbours_by(len(coordinates)), n_jobs=jobs, random_state=0
-    )
+    affinities = affinity.PerplexityBasedNN(coordinates, PERPLEXITY, method=by, n_jobs=jobs, random_state=0)
 
     def of(flat: np.ndarray) -> float:
         return TSNEEmbedding(flat.astype(float), affinities, n_jobs=jobs).optimize(0).kl_divergence
