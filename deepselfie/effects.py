@@ -12,11 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 from scipy.stats import false_discovery_control, t
+from threadpoolctl import threadpool_limits
 
 DRAWS = 500  # the standard error is then right within 3 %
 CHUNK = 100  # draws at a time, so that their counts stay small
 FALSE = 0.05  # of what is called found, at most this share is expected to be false (Benjamini & Hochberg 1995)
 RIDGE = 0.1  # a fraction of one photo's weight: keeps the fit finite where a trait and the labels never disagree
+
+# many small products: two threads of BLAS wait for each other six times longer than one takes
+alone = threadpool_limits.wrap(limits=1, user_api="blas")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +56,7 @@ class Estimates:
         return max(self.authors - 1, 1)
 
 
+@alone
 def regression(
     x: np.ndarray,
     y: np.ndarray,
@@ -90,6 +95,7 @@ def regression(
     return Estimates(fit[1:], np.concatenate(drawn)[:, 1:], len(np.unique(authors)))
 
 
+@alone
 def means(
     x: np.ndarray, authors: np.ndarray, *, crowd: int | None = None, draws: int = DRAWS, seed: int = 0
 ) -> Estimates:
