@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from deepselfie.subgroups import FEWEST, difference, groups, subgroups
+from deepselfie.metrics import draws, measure
+from deepselfie.subgroups import FEWEST, calibration, difference, groups, ranking, subgroups
 
 
 def world_of(rng, authors=500, each=4):
@@ -87,3 +88,17 @@ def test_numbers_are_cut_into_fifths_and_the_unknown_are_in_no_group():
     few = list(groups({"faces": (np.ones(6, bool), np.array([1.0, 1, 2, 2, 3, 3]))}))
     assert [value for _, value, _, _ in few] == [[1, 1], [2, 2], [3, 3]]
     assert list(groups({"same": (np.ones(6, bool), np.zeros(6))})) == []
+
+
+def test_auc_and_ece_agree_with_the_bootstrap_of_all_photos():
+    scores, labels, who, _ = world_of(np.random.default_rng(6), authors=400)
+    scores = np.clip(np.round(scores, 2) + 0.05, 0, 1)  # with ties, and a little too high
+    other = measure(scores, labels, who)
+    times = np.concatenate(list(draws(np.arange(400), resamples=1000)))
+    for name, (value, ends) in {
+        "auc": ranking(scores, labels, who),
+        "ece": calibration(scores, labels, who, times),
+    }.items():
+        assert value == pytest.approx(other[name], abs=1e-6), name
+        assert np.allclose(ends, other["intervals"][name], atol=0.15 * np.ptp(ends)), name
+    assert ranking(scores, np.ones(len(who)), who) == (None, None)
