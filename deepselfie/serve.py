@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import streamlit
 from starlette.concurrency import run_in_threadpool
+from starlette.formparsers import MultiPartParser
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -39,6 +40,7 @@ ATLAS_FILE = re.compile(r"(geometry\.[0-9a-f]{8}\.bin|(rank|map)-\d{1,4}-\d{1,6}
 COMPONENT = re.compile(r"[a-z0-9_]{1,40}")
 TYPES = {".webp": "image/webp", ".bin": "application/octet-stream", ".js": "text/javascript; charset=utf-8"}
 SCRIPTS = Path(__file__).parent / "components"
+MultiPartParser.spool_max_size = 64_000_000  # uploads stay in memory: Starlette writes those over 1 MB to disk
 
 # Lists of ranks too long for Streamlit's messages, by the hash of their bytes; 64 lists of 50,000 are 13 MB
 _ranks: OrderedDict[str, bytes] = OrderedDict()
