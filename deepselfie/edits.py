@@ -137,12 +137,12 @@ EDITS: dict[str, Edit] = {
         with_face=True,
         control=lambda i, _, f: wider(i, 0, f),
     ),
-    # compared with the same enlargement around a whole head: it is the cut that counts
+    # compared with a frame of the same size from the head's top on: a cut is a frame that was held too low
     "forehead_cut": Edit(
         forehead_cut,
         (0.06, 0.12, 0.18, 0.24, 0.3),
         "%",
-        "Forehead cut off",
+        "Framed lower, forehead cut",
         with_face=True,
         control=lambda i, depth, f: _below(i, depth, f, cut=False),
     ),

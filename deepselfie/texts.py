@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from deepselfie.attributes import LABELS
 from deepselfie.summary import Accuracy, percent
 
 if TYPE_CHECKING:
+    from deepselfie.hood import Flow, Step
     from deepselfie.yours import Verdict
 
 PAGES = {  # what is behind each link of the start page
@@ -17,6 +20,8 @@ PAGES = {  # what is behind each link of the start page
     "famous": "people with a name, ranked",
     "space": "a map on which like stands with like",
     "yours": "try a photo of your own",
+    "crop": "the part of a photo that it likes best",
+    "hood": "every number between the pixels and the score",
     "findings": "do's and don'ts, measured",
     "data_and_model": "rules, counts, curves",
 }
@@ -58,11 +63,50 @@ flat so that each keeps its closest companions, about thirty of them (that is th
 - Left, right, up and down mean nothing at all; another run might turn the map around.
 """
 YOURS = (
-    "Try one of your own. The photo is scored on this server, in memory, and forgotten when you leave: nothing of it "
-    "is stored or logged, and nobody looks at where and when it was taken."
+    "Try one of your own, or several to see which would do best. They are scored on this server, in memory, and "
+    "forgotten when you leave: nothing of them is stored or logged, and nobody looks at where and when they were taken."
 )
 SCORE = "The chance that a photo like this is in the better liked half, among photos of like audience."
 NO_PLACE = "This world has no map that a new photo could be put on, so there are no neighbours to show."
+NO_FACE = "I found no face in this picture{}. The network only ever saw pictures with faces."
+WHAT_IF = (
+    "The network's answer to an edited photo, nothing else: nobody was asked to like it. An edit counts only if it "
+    "raises the score by more than changes that nobody sees (saving the photo as JPEG once more, moving it a little), "
+    "allowing for how many edits were tried."
+)
+NOTHING_RAISES = "Nothing would raise it measurably: no single edit does more than a change that nobody sees."
+SLIDERS = {  # name of an edit -> its slider
+    "tighter": "Crop",
+    "tilt": "Tilt",
+    "brightness": "Brightness",
+    "contrast": "Contrast",
+    "saturation": "Saturation",
+    "monochrome": "Black and white",
+    "fade": "Fade",
+    "border": "White border",
+}
+SALIENCY = (
+    "Takes a few seconds: the photo is scored some three hundred times, each time with another part of it hidden."
+)
+SALIENCY_NAMES = {"occlusion": "Hiding parts of it", "Grad-CAM": "Following its activations (Grad-CAM)"}
+WITHHELD = "This map is not shown, because it failed its check: {}. It would tell you a story, not the truth."
+SALIENCY_HOW = """
+Bright is what raises the score of **this** photo; dark places do nothing for it, or lower it.
+
+- **Hiding parts of it**: a square of the photo's mean colour slides over it, and the score is taken at each step. Where
+  hiding lowers the score most, it is brightest
+  ([Zeiler and Fergus 2014](https://arxiv.org/abs/1311.2901)).
+- **Grad-CAM**: the network's late maps, each weighed by how much the score rises with it
+  ([Selvaraju and others 2017](https://arxiv.org/abs/1610.02391)).
+- Such maps please the eye even where they mean nothing, so each has to pass two checks on your photo. Blurring what it
+  marks, the brightest first, must lower the score faster than each of nine random orders do
+  ([Petsiuk and others 2018](https://arxiv.org/abs/1806.07421)). And a network with random weights must draw another map
+  ([Adebayo and others 2018](https://arxiv.org/abs/1810.03292)). A map that fails is withheld.
+"""
+MEASURED = (
+    "What a trait did: its effect in this world (see *What makes a good selfie*) times how far your photo is from the "
+    "average one, in points of the ranking. It goes with the score across all photos; it is not proven on yours."
+)
 FINDINGS = (
     "Three questions are easily taken for one. Which photos do people like? Which does the network like? And what "
     "happens to its verdict when one thing in a photo is changed, and nothing else?"
@@ -91,9 +135,10 @@ FINDINGS_HOW = """
   yes, against no.
 - **By score**: the same, with the network's score in place of the likes.
 - **When edited**: the score of the edited photo less that of the same photo unedited, averaged, each edit at its
-  strongest. A tilt, a cut forehead and a wider crop also change the framing: they are compared with the same framing
-  without the tilt, the cut, or the room. Two placebos show what a change that nobody sees does; an edit that does no
-  more has no measurable effect.
+  strongest. Some edits cannot help changing the framing too, and are compared with a photo in which only that changed:
+  a tilt with the same enlargement upright, a wider crop with the tighter one that it starts from, a cut forehead with a
+  frame of the same size held higher (so the face also moves up: what that does alone, the row on faces lower down
+  tells). Two placebos show what a change that nobody sees does; an edit that does no more has no measurable effect.
 - The first two are *associations*: whatever goes with a trait and is not measured here is counted in. Only the third is
   cause and effect, and only in the network's eyes: nobody was asked to like an edited photo.
 - Intervals are bootstrapped over authors, for photos of one person resemble each other. Many traits are looked at
@@ -232,6 +277,17 @@ def verdict(found: Verdict) -> str:
     )
 
 
+def compared(best: list[int], n: int) -> str:
+    """What is said of several photos; best: the numbers of those that may be the best of `n`, in order."""
+    if len(best) == 1:
+        return f"**Number {best[0]} would do best** of your {n}: its whole range lies above all others."
+    some = "all of them" if len(best) == n else "numbers " + ", ".join(map(str, best[:-1])) + f" and {best[-1]}"
+    return (
+        f"**Can't tell which is best.** The ranges of {some} overlap: framed a hair differently, any of them might come "
+        "first."
+    )
+
+
 def measured(attributes: dict) -> list[dict[str, str]]:
     """The measured facts of a picture as rows of a table; what could not be measured is left out."""
     return [{"what": label, "in your photo": text} for label, text in measured_facts(attributes)]
@@ -278,3 +334,112 @@ def in_unit(value: float | bool, unit: str) -> str:
 def how_much(key: str, high: bool) -> str:
     """ "high" or "low", in the word that goes with a facet's name: a large face, many people."""
     return HOW_MUCH.get(key, ("low", "high"))[high]
+
+
+HOOD = (
+    "Follow one photo through the network, from its pixels to its score, and look at every number on the way: what "
+    "each layer makes of it, what a single filter computes, and which clues decide in the end."
+)
+HOOD_NO_FACE = (
+    "I found no face in this picture. The network only ever saw pictures with faces, so take its score lightly."
+)
+HOOD_STRIP = (
+    "From left to right: the photo as the network sees it, squeezed into a square; a column a stage, with those of its "
+    "maps that vary most in this photo; the two hidden layers; the score. Under each, how many maps and how large."
+)
+HOOD_CONVNET = """
+**The same small question, asked everywhere.** Think of a stencil of three by three holes that slides over the photo. At
+each stop the colours under the holes are multiplied with the stencil's own numbers and added up. A large sum says
+*here is what I look for*, say an edge that is bright on its left. All the sums together make a new picture: a **map**
+of where that something is. A layer has many such stencils (its **filters**), hence many maps, and the next layer slides
+its filters over those. So edges add up to corners and curls, these to eyes and hair, and these to things like a face
+close to the camera. On the way the maps shrink and multiply: ever less *where*, ever more *what*.
+
+**A kink between the layers.** Each sum passes a plain rule such as *below zero counts as zero*. It looks like nothing,
+but without it any pile of layers would be no wiser than a single one.
+
+**A vote at the end.** What is left of the *where* is averaged away. Two layers in which everything meets everything
+(*fc6*, *fc7*) mix the rest into a list of clues; each clue has a weight, and the weighted sum (*fc8*) is the verdict.
+
+**Nobody wrote the filters.** The network began as one that had learned to tell a thousand kinds of things apart in
+photos. Then it was shown selfies, each with a single bit of news: liked more than its like, or less. It guesses; the
+guess is compared with the truth; and calculus works backwards from the mistake, layer by layer, to tell of each weight
+which way a tiny nudge would have made the guess a little better. Many thousand nudges later it guesses rather well.
+Nobody told it what a smile is. It kept whatever helped with guessing likes, chance likenesses included.
+"""
+HOOD_MAPS = (
+    "Choose a map with a click, with the arrow keys or by its number. Each is drawn for itself, from its least number "
+    "(black) to its greatest (pale yellow), so a faint one looks as lively as a strong one: its numbers are beside it."
+)
+HOOD_NO_MAPS = "This network keeps no maps between its layers that could be drawn (it is no ConvNet, or hides them)."
+HOOD_OVER = "Map {} over the photo. Its numbers: least {:.5f}, mean {:.5f}, greatest {:.5f}."
+HOOD_NINE = "The photos in which this map is strongest, on average over the photo."
+HOOD_FILTERS = (
+    "The filters of the first layer look at red, green and blue, so they can be shown as colours: grey is a weight of "
+    "0, and each is scaled by its own largest weight. Choose one to see it at work."
+)
+HOOD_FOLDED = (
+    "Shown are the weights that really compute the score: the batch normalisation of training is multiplied into them."
+)
+HOOD_STEP = (
+    "Filter {filter} on the {side} × {side} pixels where it finds most of what it looks for ({left} px from the left, "
+    "{top} px from the top). A pixel enters as (value / 255 − mean) / spread, with mean {mean} and spread {spread} for "
+    "red, green, blue. The grids are rounded to two decimals (hover for more), sums to five."
+)
+HOOD_VOTES = (
+    "The last maps are averaged to {pooled:,} numbers, fc6 mixes these to {fc6:,} and fc7 to {fc7:,}: {fired:,} of "
+    "them are above 0 for this photo. Each times its weight is a vote; these are the loudest."
+)
+HOOD_EXACT = (
+    "All numbers are those of an ordinary forward pass in full precision. The other pages compute in a quicker way "
+    "that rounds more, and may differ by up to a point of score."
+)
+
+
+def first_step(step: Step, mean: list[float], spread: list[float]) -> str:
+    """What is said beside the arithmetic of a filter; mean, spread: of red, green and blue, in [0, 1]."""
+    mean, spread = (", ".join(f"{value:g}" for value in np.round(each, 3)) for each in (mean, spread))
+    side = step.pixels.shape[1]
+    return HOOD_STEP.format(filter=step.filter + 1, side=side, left=step.left, top=step.top, mean=mean, spread=spread)
+
+
+def clues(flow: Flow) -> str:
+    """What is said above the votes of fc7."""
+    return HOOD_VOTES.format(
+        pooled=len(flow.pooled), fc6=len(flow.fc6), fc7=len(flow.fc7), fired=int((flow.fc7 > 0).sum())
+    )
+
+
+CROP = (
+    "What if only a part of a photo were shown? The network scores hundreds of crops, and you get the one it likes "
+    "best; or the advice to leave the photo as it is. A photo of yours stays in memory and is forgotten when you leave."
+)
+RUDE = (
+    "By default a crop keeps every face (at least 90\u00a0% of each) and 40\u00a0% of each side. Without that "
+    "the network may do what no friend would: cut you out."
+)
+CROP_NO_FACE = (
+    "I found no face in this picture, so there is none to be kept; the network only ever saw pictures with faces."
+)
+CROP_FOUR = "Of {} photos drawn by lot, the four that gain most. The frame shows what is kept."
+CROP_RUDE = (
+    "In the article the network's favourite crop sometimes left the person out, *entirely missing the point* of a "
+    "selfie. That is what a score does that never had to ask what a photo is for."
+)
+CROP_HOW = """
+- A crop is three numbers, left, upper and size; the shape of the photo stays. The article tried random ones. Here
+  they are first spread evenly over all that is allowed
+  ([Sobol's sequence](https://en.wikipedia.org/wiki/Sobol_sequence)), then
+  [CMA-ES](https://arxiv.org/abs/1604.00772) climbs from the best of them.
+- **The best of hundreds always looks good**, if only by luck. So the best few are seen again, moved a little and
+  mirrored, and the winner and the original once more in fresh views. If the 95\u00a0% interval of the difference does
+  not lie above 0, the advice is to keep the original.
+- It is the network's taste and nobody else's: it says what may get likes in this data, not what makes a photo good.
+"""
+
+
+def rude(gone: int, n: int) -> str:
+    """What is said above the rude crops."""
+    if not gone:
+        return f"In none of these {n} photos does the best crop cut anybody out."
+    return f"In {gone} of these {n} photos the best crop cuts somebody out:"
