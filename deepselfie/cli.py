@@ -129,6 +129,7 @@ def _import(arguments):
 
 
 def _stage(arguments):
+    from deepselfie import trust
     from deepselfie.flow import STAGES
     from deepselfie.world import world
 
@@ -136,6 +137,8 @@ def _stage(arguments):
     if "followers" in options:
         options["followers"] = tuple(options["followers"])
     yield STAGES[arguments.stage](world(arguments.world), **options)
+    if arguments.stage == "evaluate":
+        yield from trust.lines(world(arguments.world))
 
 
 def _run(arguments):

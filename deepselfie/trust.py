@@ -136,6 +136,14 @@ def in_short(photos: World) -> str:
     )
 
 
+def lines(photos: World) -> list[str]:
+    """The exam in a few lines, for a terminal."""
+    told = [f"  {row['']}: {row['all']}, {row['knowing nothing']} knowing nothing" for row in figures(photos)]
+    told += [f"  beside {row['rival']}: {row['so the network is']}" for row in rivals(photos)]
+    told += [f"  {line}" for line in (*leaks(photos), shuffled(photos), in_short(photos)) if line]
+    return told
+
+
 def ways(photos: World) -> list[dict[str, str]]:
     """A row for each way to make labels of likes: what it is worth; empty where benchmarks.labels left no report."""
     found = (photos.report("ways") or {}).get("ways", [])

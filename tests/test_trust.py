@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from deepselfie import figures, summary, trust
+from deepselfie import cli, figures, summary, trust
 from deepselfie.evaluate import evaluate
 from deepselfie.world import world
 from tests.test_evaluate import posts
@@ -76,6 +76,13 @@ def test_groups_are_called_what_people_call_them():
     assert (
         called("truth.hair", "bob") == "Hair: bob" and called("followers", [100.0, 1234.6]) == "Followers: 100 to 1,235"
     )
+
+
+def test_the_terminal_is_told_too(exam, capsys):
+    assert cli.main(["evaluate", "w"]) == 0
+    text = capsys.readouterr().out
+    assert "nothing to do" in text and "beside a constant:" in text and "✅ People in two splits: none" in text
+    assert len(trust.lines(exam[0])) == len(trust.FIGURES) + 3 + 3 + 2
 
 
 def test_the_card_tells_how_the_exam_went(exam):
