@@ -17,6 +17,7 @@ PAGES = (  # settled, in the order of the menu: file, title, icon; the file's na
     ("famous", "Famous selfies", "⭐"),
     ("space", "Selfie space", "🌌"),
     ("yours", "How good is yours?", "🪞"),
+    ("crop", "The best crop", "✂️"),
     ("findings", "What makes a good selfie", "💡"),
     ("data_and_model", "The data and the model", "🔬"),
 )

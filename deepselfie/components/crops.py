@@ -1,0 +1,57 @@
+"""The controls of the page of crops, and what it remembers: crops of the world for all, of an upload for its owner."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from deepselfie import cropped, pictures, yours
+from deepselfie.components.explore import ask_for_photo, held_scorer, looked, once
+from deepselfie.crop import best_crop
+from deepselfie.errors import DeepselfieError
+from deepselfie.layout import order
+from deepselfie.world import World, world
+
+
+def own_or_theirs(chosen: World) -> yours.Photo | None:
+    """A photo that the visitor gives, or one of the world; None while there is none."""
+    whose = st.segmented_control("Of", ["My photo", "One of these"], default="My photo", required=True, key="whose")
+    try:
+        if whose == "My photo":
+            data = ask_for_photo()
+            return None if data is None else looked(data)
+        rows = order(chosen)
+        number = st.number_input("Its number, from the best", 1, len(rows), (len(rows) + 1) // 2, key="number")
+        row = int(rows[number - 1])
+        return once("photo", (chosen.name, row), lambda: yours.look(pictures.picture(chosen, row, cropped.SIDE)[0]))
+    except DeepselfieError as error:
+        st.error(str(error), icon="🙈")
+        return None
+
+
+def best_of(chosen: World, photo: yours.Photo, rude: bool) -> cropped.Pair:
+    """The best crop of a photo, found once a session."""
+
+    def find() -> cropped.Pair:
+        with st.spinner("Trying hundreds of crops …"):
+            return cropped.Pair(
+                photo.image, photo.faces, best_crop(photo.image, photo.faces, held_scorer(chosen), rude)
+            )
+
+    return once(f"crop-{rude}", (photo.image.tobytes(), chosen.name), find)
+
+
+def examples(chosen: World, rude: bool = False) -> list[cropped.Pair]:
+    """Photos drawn from the world with their best crops, made when first asked for; says how far it is."""
+    held_scorer(chosen)
+    rows, found = cropped.drawn(chosen), []
+    progress = st.progress(0.0, "Trying hundreds of crops of each photo …")
+    for number, row in enumerate(rows, 1):
+        found.append(_example(chosen.name, row, rude, chosen.table.version))
+        progress.progress(number / len(rows), f"{number} of {len(rows)} photos are done …")
+    progress.empty()
+    return found
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _example(name: str, row: int, rude: bool, version: int) -> cropped.Pair:
+    return cropped.example(world(name), row, held_scorer(world(name)), rude)

@@ -1,0 +1,128 @@
+"""The spatial transformer (Jaderberg et al., 2015): a crop by the gradient of the score with respect to its frame.
+
+In: a network, a photo and what frames are allowed; out: the frames on the way up, the best by the network first.
+
+The article tried this and gave up: its frames "would sometimes get stuck, or drift around". Reading four pixels of the
+photo for each of the network's, as a bilinear sampler does, gives the gradient of whatever grain lies there, and the
+score of a network jumps as a picture is moved by a pixel. So here every pixel is the weighted mean of all that lie
+under it; each step looks at another view, moved and mirrored, and Adam averages over them; frames are sigmoids of what
+is climbed with, so that they stay within what is allowed, in small steps; a weak prior draws them to the whole photo
+where the score does not care; and several climb at once, from where Sobol's sequence has found the score to be high.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from deepselfie.crop import KEPT, Limits, cover, inside
+
+SAMPLES = 4  # a side, for each pixel of the network's: of a photo of `SAMPLES` times its side, all pixels
+COVERED = 0.4  # of the evaluations
+STARTS = 3  # the best of those: one alone ends on the wrong hill
+VIEWS = 4  # frames around each, over which the gradient is averaged
+RADIUS = 0.4  # of the first step, before the sigmoid: a tenth of the way through what is allowed; the last are short
+SPREAD = 0.5  # of the views around their centre, in steps
+MARGIN = 0.03  # of the cube, that a start keeps from its faces: at the very end of a sigmoid there is no gradient
+PRIOR = 0.05  # logits for the whole photo against none of it
+FACE = 10.0  # logits a half frame by which a face would stick out of it
+TURN, STRETCH, SHEAR = math.radians(15), 0.1, 0.1  # at most, each way: beyond that people notice
+BATCH = 16  # frames sampled at once: 28 MB
+
+
+def sample(photo: Tensor, theta: Tensor, size: int) -> Tensor:
+    """What frames show of a photo (3, H, W), as (N, 3, size, size), each pixel the mean of what lies under it.
+
+    theta: (N, 2, 3), from the frame's coordinates to the photo's, both -1..1 from edge to edge, as in F.affine_grid.
+    The weights are Pillow's for BILINEAR: a triangle, two of the new pixels wide, here SAMPLES times as finely read."""
+    side = (size + 1) * SAMPLES  # the outer triangles reach half a pixel over the edge
+    wider = torch.cat([theta[:, :, :2] * (1 + 1 / size), theta[:, :, 2:]], 2)
+    grid = F.affine_grid(wider, (len(theta), 3, side, side), align_corners=False)  # (N, side, side, 2)
+    read = F.grid_sample(photo.expand(len(theta), -1, -1, -1), grid, padding_mode="border", align_corners=False)
+    triangle = 1 - ((torch.arange(2 * SAMPLES) + 0.5) / SAMPLES - 1).abs()
+    weights = (triangle / triangle.sum()).to(photo)
+    for shape, stride in (((-1, 1), (SAMPLES, 1)), ((1, -1), (1, SAMPLES))):  # down, then across
+        kernel = weights.view(1, 1, *shape).expand(3, -1, -1, -1)
+        read = F.conv2d(read, kernel, stride=stride, groups=3)
+    return read
+
+
+def thetas(cube: Tensor, allowed: Limits, aspect: float) -> Tensor:
+    """Points of the cube (N, 3), or (N, 6): also turn, stretch and shear, 0.5 for none -> (N, 2, 3) for `sample`.
+
+    aspect: the photo's width / height. A frame that is turned lies within the upright one of the first three."""
+    x, y, size = allowed.frames(cube[:, :3]).unbind(1)
+    matrix = torch.eye(2).expand(len(cube), 2, 2).to(cube)
+    if cube.shape[1] == 6:
+        turn, stretch, shear = ((2 * cube[:, 3:] - 1) * torch.tensor([TURN, STRETCH, SHEAR]).to(cube)).unbind(1)
+        cos, sin, none = turn.cos(), turn.sin(), torch.zeros_like(turn)
+        turned = torch.stack([cos, -sin, sin, cos], 1).view(-1, 2, 2)
+        matrix = turned @ torch.stack([stretch.exp(), shear, none, (-stretch).exp()], 1).view(-1, 2, 2)
+        matrix = matrix * torch.tensor([[1, 1 / aspect], [aspect, 1]]).to(cube)  # of px to of fractions
+        matrix = matrix / matrix.abs().sum(2).amax(1).view(-1, 1, 1)
+    centre = torch.stack([2 * x + size - 1, 2 * y + size - 1], 1)
+    return torch.cat([size.view(-1, 1, 1) * matrix, centre.unsqueeze(2)], 2)
+
+
+def sticking_out(theta: Tensor, faces: Sequence[dict]) -> Tensor:
+    """By how much the most of any face's box, but for what may be lost of it, lies outside each frame: (N,), >= 0.
+
+    In half frames; 0 keeps at least KEPT of each box."""
+    if not faces:
+        return torch.zeros(len(theta)).to(theta)
+    lost, corners = (1 - KEPT**0.5) / 2, []
+    for left, upper, right, lower in map(inside, faces):
+        aside, above = lost * (right - left), lost * (lower - upper)
+        corners += [(x, y) for x in (left + aside, right - aside) for y in (upper + above, lower - above)]
+    away = 2 * torch.tensor(corners).to(theta).T - 1 - theta[:, :, 2:]  # (N, 2, corners)
+    seen = torch.linalg.solve(theta[:, :, :2], away)  # in the frame's coordinates
+    return (seen.abs() - 1).clip(0).amax((1, 2))
+
+
+def climb(
+    network: nn.Module,
+    photo: Tensor,
+    allowed: Limits,
+    faces: Sequence[dict] = (),
+    evaluations: int = 100,
+    affine: bool = False,
+    seed: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """All tried points of the cube that keep the faces, best first, (N, 3) or, with affine, (N, 6); their logits (N,).
+
+    network: float (N, 3, S, S) in [0, 1] -> logits (N,), with its `size` S; photo: (3, H, W), float in [0, 1]."""
+    aspect, lot = photo.shape[2] / photo.shape[1], torch.Generator().manual_seed(seed)
+
+    def look(cube: Tensor) -> tuple[Tensor, Tensor]:
+        theta = thetas(cube, allowed, aspect)
+        return network(sample(photo, theta, network.size)), sticking_out(theta, faces)
+
+    covered = torch.from_numpy(cover(round(COVERED * evaluations), seed)).to(photo)
+    if affine:
+        covered = torch.cat([covered, torch.full_like(covered, 0.5)], 1)
+    with torch.no_grad():
+        logits, out = (torch.cat(part) for part in zip(*map(look, covered.split(BATCH)), strict=True))
+    tried, found, kept = [covered], [logits], [out == 0]
+    starts = covered[(logits - FACE * out + PRIOR * covered[:, 2]).topk(STARTS).indices]
+    centres = torch.logit(starts.clip(MARGIN, 1 - MARGIN))  # (STARTS, 3 or 6)
+    steps = (evaluations - len(covered)) // (STARTS * VIEWS)
+    for step in range(steps):
+        reach = RADIUS * (1 - step / steps)
+        around = torch.randn(STARTS, VIEWS, centres.shape[1], generator=lot).to(photo) * reach * SPREAD
+        cube = (centres.unsqueeze(1) + around).sigmoid().flatten(0, 1).requires_grad_()
+        logits, out = look(cube)
+        aim = logits - FACE * out + PRIOR * cube[:, 2]
+        (slope,) = torch.autograd.grad(aim.sum(), cube)
+        slope = (slope * cube * (1 - cube)).detach().view_as(around).mean(1)  # through the sigmoid, of all views
+        centres = centres + reach * F.normalize(slope, dim=1)
+        tried.append(cube.detach())
+        found.append(logits.detach())
+        kept.append(out.detach() == 0)
+    tried, found, kept = torch.cat(tried), torch.cat(found), torch.cat(kept)
+    order = found[kept].argsort(descending=True)
+    return tried[kept][order].cpu().numpy(), found[kept][order].cpu().numpy()
