@@ -108,6 +108,18 @@ def test_bytes_and_arrays_score_the_same(scorer, shots):
     np.testing.assert_array_equal(scorer.score([encoded(s) for s in shots[:4]]).score, scorer.score(shots[:4]).score)
 
 
+@pytest.mark.parametrize("turned", [1, 6])
+def test_a_large_jpeg_is_decoded_small_and_scores_the_same(scorer, turned):
+    photo, out, exif = Image.fromarray(load_sample_images().images[1]), io.BytesIO(), Image.Exif()
+    exif[0x0112] = turned  # orientation
+    photo.resize((1200, 900)).save(out, "JPEG", quality=90, exif=exif)
+    whole = pictures.rgb(out.getvalue())
+    assert whole.shape == ((900, 1200, 3) if turned == 1 else (1200, 900, 3))
+    small, large = (models.prepare([picture], scorer.size).astype(int) for picture in (out.getvalue(), whole))
+    assert 0 < np.abs(small - large).mean() < 1
+    np.testing.assert_allclose(scorer.score([out.getvalue()]).score, scorer.score([whole]).score, atol=1e-2)
+
+
 def test_the_range_holds_the_score_of_the_mirrored_and_moved_photo(scorer, shots):
     found = scorer.score(shots)
     assert np.all(found.low <= found.score - 0.0199) and np.all(found.score + 0.0199 <= found.high)
