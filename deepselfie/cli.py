@@ -87,9 +87,12 @@ def parser() -> argparse.ArgumentParser:
             one.add_argument("--by-time", action="store_true", help="test on the newest posts, learn from older ones")
             one.set_defaults(options=["followers", "max_tags", "min_age_days", "way", "by_time"])
         if name == "train":
-            one.add_argument("--architecture", default="lite0", help="lite0 (default) or vgg16, as in the article")
+            names = "lite0 (default), vgg16 (the article's), convnext_tiny, mobilenet, timm:NAME or torchvision:NAME"
+            one.add_argument("--architecture", default="lite0", metavar="NAME", help=names)
+            weights = "weights to begin from, .pth or .safetensors, instead of those that the library fetches"
+            one.add_argument("--checkpoint", metavar="FILE", help=weights)
             one.add_argument("--shuffle-labels", action="store_true", help="a check: must end at 50 %%")
-            one.set_defaults(options=["architecture", "shuffle_labels"])
+            one.set_defaults(options=["architecture", "checkpoint", "shuffle_labels"])
         if name == "embed":
             one.add_argument(
                 "--exact", action="store_true", help="neighbours by L2 in all of fc7, without PCA, as in the article"

@@ -38,7 +38,7 @@ STAGES: dict[str, Callable[..., Report]] = {
 
 SETTINGS = {
     "labels": ("way", "by_time", "followers", "max_tags", "min_age_days", "shares", "seed"),
-    "train": ("architecture", "epochs", "seed"),
+    "train": ("architecture", "checkpoint", "epochs", "seed"),
     "embed": ("exact",),
     "atlas": ("shipped",),
 }

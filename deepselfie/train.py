@@ -7,6 +7,7 @@ bad (validation loss) is kept, its logits are calibrated on photos that neither 
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from deepselfie import models
+from deepselfie.errors import DeepselfieError
 from deepselfie.metrics import calibrate, log_loss, measure
 from deepselfie.models import Network
 from deepselfie.stage import Report, run_stage
@@ -34,6 +36,9 @@ SHARE = 32  # photos of a batch that one core takes: fixed, so the sums are the 
 RATE = 3e-4  # of the last layer of the backbone
 HEAD_RATE = 1e-3  # of the new layers, which start from nothing
 LAYER_DECAY = 0.8  # each layer further down learns this much slower: what it knows is more general
+FAN_IN = (
+    1280  # inputs of a layer up to which these rates hold: the step of Adam shrinks as more add up (Tensor Programs V)
+)
 WEIGHT_DECAY = 0.05  # as usual for AdamW
 WARM_UP = 0.1  # of all steps: until the new head means something, its gradients only harm the backbone
 AVERAGE = 0.995  # of the moving average of weights: over about half an epoch of 20,000 photos
@@ -60,34 +65,37 @@ def train(
     world: World,
     *,
     architecture: str = models.DEFAULT,
+    checkpoint: Path | str | None = None,
     epochs: int = EPOCHS,
     seed: int = 0,
     shuffle_labels: bool = False,
 ) -> Report:
     """Trains on the split `train` and writes `model/`. Needs the stage `labels`.
 
+    architecture, checkpoint: see `architectures.parts`.
     shuffle_labels: a check that deals the labels out anew: it must end near 50 %, and keeps the world's model.
     Raises DeepselfieError for fewer than 200 photos, or without both good and bad ones."""
     stage = "train-shuffled" if shuffle_labels else "train"
 
     def work(report: Report, progress) -> None:
         torch.manual_seed(seed)
-        network = models.build(architecture)
+        network = models.build(architecture, checkpoint=checkpoint)
         examples = training_set(world, report, network.size, world.parts(stage) / "pictures")
         if shuffle_labels:
             for split in SPLITS:
                 rows = examples.of(split)
                 dealt = np.random.default_rng([seed, 7]).permutation(rows)
                 examples.label[rows], examples.aim[rows] = examples.label[dealt], examples.aim[dealt]
-        checkpoint = world.parts(stage) / f"{report.key}.safetensors"
+        so_far = world.parts(stage) / f"{report.key}.safetensors"
         with models.core_threads() as pool:
-            course = _fit(network, examples, checkpoint, epochs=epochs, seed=seed, progress=progress, pool=pool)
+            course = _fit(network, examples, so_far, epochs=epochs, seed=seed, progress=progress, pool=pool)
             for parameter in network.parameters():
                 parameter.data = parameter.data.half().float()  # as saved: what is measured here is what will be used
             measured = _measure(network, examples, pool)
         report.rows_out = len(examples.of("train"))
         report.details = measured | {
             "architecture": architecture,
+            "checkpoint": checkpoint and str(Path(checkpoint).resolve()),
             "size": network.size,
             "epochs": epochs,
             "best_epoch": course.best,
@@ -102,7 +110,7 @@ def train(
             models.save(network, world.model_path, _card(world, report))
 
     recipe = (RATE, HEAD_RATE, LAYER_DECAY, WEIGHT_DECAY, WARM_UP, AVERAGE, SHIFT, BATCH)
-    settings = (architecture, epochs, seed, recipe)
+    settings = (architecture, epochs, seed, recipe, *([_digest(checkpoint)] if checkpoint else []))
     files = () if shuffle_labels else (world.model_path / models.CARD,)
     return run_stage(world, stage, work, key_parts=settings, after=("labels",), files=files)
 
@@ -218,11 +226,17 @@ def _backward(
 
 def _groups(network: Network) -> list[dict]:
     """The trained layers with their learning rates, lowest last."""
-    head = [network.fc6, network.fc7, network.fc8]
-    groups = [{"params": [p for layer in head for p in layer.parameters()], "lr": HEAD_RATE}]
+    head = [p for layer in (network.fc6, network.fc7, network.fc8) for p in layer.parameters()]
     layers = [list(layer.parameters()) for layer in network.rest]
-    for depth, layer in enumerate(reversed([layer for layer in layers if layer])):
-        groups.append({"params": layer, "lr": RATE * LAYER_DECAY**depth})
+    layers = [layer for layer in reversed(layers) if layer]
+    rates = [HEAD_RATE, *(RATE * LAYER_DECAY**depth for depth in range(len(layers)))]
+    groups = []
+    for rate, layer in zip(rates, [head, *layers], strict=True):
+        shares: dict[float, list[Tensor]] = {}
+        for p in layer:
+            inputs = p[0].numel() if p.dim() > 1 else 1  # biases and gains have one
+            shares.setdefault(min(1.0, FAN_IN / inputs), []).append(p)
+        groups += [{"params": some, "lr": rate * share} for share, some in shares.items()]
     return groups
 
 
@@ -296,6 +310,13 @@ def _some_ids(world: World, label: int) -> list[str]:
     """Ids of photos trained on as good (1) or bad (0), to be shown beside the model: by lot, the same lot each time."""
     found = world.read(["id"], where=f"split = 'train' AND label = {label}")["id"].to_pylist()
     return np.random.default_rng(label).permutation(found)[:SHOWN].tolist()
+
+
+def _digest(checkpoint: Path | str) -> str:
+    try:
+        return hashlib.sha256(Path(checkpoint).read_bytes()).hexdigest()
+    except OSError as error:
+        raise DeepselfieError(f"The weights in {checkpoint} cannot be read ({error.strerror}).") from error
 
 
 def _device() -> str:
