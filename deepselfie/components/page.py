@@ -18,6 +18,7 @@ PAGES = (  # settled, in the order of the menu: file, title, icon; the file's na
     ("space", "Selfie space", "🌌"),
     ("yours", "How good is yours?", "🪞"),
     ("crop", "The best crop", "✂️"),
+    ("hood", "Under the hood", "🔧"),
     ("findings", "What makes a good selfie", "💡"),
     ("data_and_model", "The data and the model", "🔬"),
 )
