@@ -26,7 +26,7 @@ from deepselfie.stage import Report, run_stage
 from deepselfie.world import World, add_rowwise, read_json
 from deepselfie.world import world as world_named
 
-BATCH = 32  # photos in the network at once, and decoded by one thread: more gains nothing on a CPU
+BATCH = 32  # photos in the network at once: more gains nothing on a CPU
 GPU_BATCH = 256  # fills a GPU with the smallest network
 SHIFT = 4  # px of the network's square: what training taught it to shrug off
 
