@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import html
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -38,11 +39,13 @@ def even_ranks(n: int, steps: int) -> list[int]:
     return sorted({round(i) for i in np.linspace(0, n - 1, min(steps, n))}) if n else []
 
 
-def strip(world: World, ranks, *, here: tuple[int, str] | None = None) -> str:
-    """A row of photos that shrink to fit. here: (rank, data: URL) of one more photo, larger, put where it belongs."""
+def strip(world: World, ranks, *, here: Sequence[tuple[int, str]] = ()) -> str:
+    """A row of photos that shrink to fit. here: (rank, data: URL) of more photos, larger, put where they belong."""
     cells = _cells(world, ranks)
-    if here:
-        cells.append((here[0] - 0.5, f'<img class="here" src="{html.escape(here[1])}" alt="Your photo stands here">'))
+    for number, (rank, url) in enumerate(here, 1):
+        alt = f"Your photo {number if len(here) > 1 else ''}".rstrip() + " stands here"
+        few = "" if len(here) <= 2 else " few"
+        cells.append((rank - 0.5, f'<img class="here{few}" src="{html.escape(url)}" alt="{alt}">'))
     cells.sort(key=lambda cell: cell[0])
     return f'{STYLE}<div class="ds-strip">{"".join(cell for _, cell in cells)}</div>'
 
@@ -70,12 +73,39 @@ def sheet(urls: list[str], label: str) -> str:
     return f'{STYLE}<div class="ds-sheet" role="img" aria-label="{html.escape(label)}">{pictures}</div>'
 
 
+def compared(cards: Sequence[dict]) -> str:
+    """Photos beside each other, each with its score on a line from 0 to 1.
+
+    cards: {"url": a data: URL, "title", "text", "score", "low", "high": 0..1, "ahead": whether it is marked}."""
+    cells = "".join(
+        f'<figure class="{"ahead" if card["ahead"] else ""}"><img src="{html.escape(card["url"])}" '
+        f'alt="{html.escape(card["title"])}"><figcaption><b>{html.escape(card["title"])}</b>'
+        f'<div class="range" role="presentation"><i style="left:{100 * card["low"]:.1f}%;'
+        f'width:{100 * (card["high"] - card["low"]):.1f}%"></i><u style="left:{100 * card["score"]:.1f}%"></u></div>'
+        f"{html.escape(card['text'])}</figcaption></figure>"
+        for card in cards
+    )
+    return f'{STYLE}<div class="ds-compared">{cells}</div>'
+
+
 STYLE = """<style>
 .ds-strip { display: flex; gap: 3px; align-items: center; margin: .2rem 0 .6rem; }
 .ds-strip img { flex: 1 1 0; min-width: 0; max-width: 96px; aspect-ratio: 1; object-fit: cover; border-radius: 4px; }
 .ds-strip img.here { flex: 0 0 auto; width: clamp(56px, 9vw, 112px); max-width: none; border-radius: 10px;
   outline: 4px solid #e0569b; margin: 6px; }
+.ds-strip img.here.few { width: clamp(36px, 5vw, 72px); outline-width: 3px; margin: 4px; }
 @media (max-width: 640px) { .ds-strip img:not(.here):nth-child(2n) { display: none; } }
+.ds-compared { display: grid; gap: 14px; grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); }
+.ds-compared figure { margin: 0; max-width: 220px; }
+.ds-compared img { width: 100%; aspect-ratio: 1; object-fit: cover; border-radius: 10px; display: block; }
+.ds-compared .ahead img { outline: 4px solid #e0569b; }
+.ds-compared figcaption { font-size: .85rem; padding-top: 8px; }
+.ds-compared .range { position: relative; height: 8px; margin: 7px 0; border-radius: 4px;
+  background: rgb(128 128 128 / .22); }
+.ds-compared .range i { position: absolute; top: 0; bottom: 0; min-width: 4px; border-radius: 4px;
+  background: rgb(224 86 155 / .5); }
+.ds-compared .range u { position: absolute; top: -3px; width: 14px; height: 14px; margin-left: -7px;
+  border-radius: 50%; background: #e0569b; }
 .ds-rows { display: grid; column-gap: 3px; grid-auto-rows: 0; overflow: hidden; border-radius: 6px; }
 .ds-rows img { width: 100%; aspect-ratio: 1; object-fit: cover; margin-bottom: 3px; border-radius: 4px; }
 .ds-rows.blurred img { filter: blur(4px) saturate(.6); }

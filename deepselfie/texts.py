@@ -86,7 +86,7 @@ SLIDERS = {  # name of an edit -> its slider
     "border": "White border",
 }
 SALIENCY = (
-    "Takes a few seconds: the photo is scored some three hundred times, each time with another part of it hidden."
+    "Takes a few seconds: the photo is scored a few hundred times, each time with another part of it hidden."
 )
 SALIENCY_NAMES = {"occlusion": "Hiding parts of it", "Grad-CAM": "Following its activations (Grad-CAM)"}
 WITHHELD = "This map is not shown, because it failed its check: {}. It would tell you a story, not the truth."
@@ -283,9 +283,16 @@ def compared(best: list[int], n: int) -> str:
         return f"**Number {best[0]} would do best** of your {n}: its whole range lies above all others."
     some = "all of them" if len(best) == n else "numbers " + ", ".join(map(str, best[:-1])) + f" and {best[-1]}"
     return (
-        f"**Can't tell which is best.** The ranges of {some} overlap: framed a hair differently, any of them might come "
-        "first."
+        f"**Can't tell which is best.** The ranges of {some} overlap: framed a hair differently, any of them might "
+        "come first."
     )
+
+
+def edited(before: float, after: float, low: float, high: float) -> str:
+    """The score of an edited photo, and by how many points it differs from that of the photo as it was."""
+    points = round(100 * after) - round(100 * before)
+    change = f" ({points:+d} points)".replace("-", "\u2212") if points else ""
+    return f"Score, edited: **{percent(after, 0)}**{change}, between {percent(low, 0)} and {percent(high, 0)}"
 
 
 def measured(attributes: dict) -> list[dict[str, str]]:

@@ -56,7 +56,7 @@ def test_steps_are_even_and_hold_both_ends():
 
 @pytest.mark.parametrize("rank, before", [(0, []), (150, [0, 100]), (300, [0, 100, 200, 299])])
 def test_the_visitors_photo_stands_between_its_neighbours(colours, rank, before):
-    html = strip.strip(colours, [0, 100, 200, 299], here=(rank, "data:image/webp;base64,AA"))
+    html = strip.strip(colours, [0, 100, 200, 299], here=[(rank, "data:image/webp;base64,AA")])
     alts = re.findall(r'alt="([^"]*)"', html)
     at = alts.index("Your photo stands here")
     assert [int(re.search(r"Number (\d+)", alt)[1]) - 1 for alt in alts[:at]] == before
@@ -64,8 +64,20 @@ def test_the_visitors_photo_stands_between_its_neighbours(colours, rank, before)
 
 
 def test_nothing_from_outside_breaks_out_of_the_html(colours):
-    html = strip.strip(colours, [0], here=(0, '"><script>'))
+    html = strip.strip(colours, [0], here=[(0, '"><script>')])
     assert "<script" not in html and "<script" not in strip.sheet([], '"><script>')
+
+
+def test_several_photos_of_a_visitor_stand_in_order_each_under_its_number(colours):
+    html = strip.strip(colours, [0, 100], here=[(200, "data:,b"), (50, "data:,a")])
+    alts = re.findall(r'alt="([^"]*)"', html)
+    assert [alts.index(f"Your photo {n} stands here") for n in (2, 1)] == [1, 3]
+
+
+def test_compared_photos_show_their_range_and_which_may_be_best():
+    card = {"url": "data:,a", "title": '1: 60 % "><script>', "text": "range", "score": 0.6, "low": 0.5, "high": 0.75}
+    html = strip.compared([card | {"ahead": True}, card | {"ahead": False}])
+    assert html.count('class="ahead"') == 1 and html.count("left:50.0%;width:25.0%") == 2 and "<script" not in html
 
 
 def test_rows_hold_all_photos_and_say_their_score(colours):

@@ -1,6 +1,7 @@
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -8,8 +9,12 @@ import pytest
 import skimage.data
 import torch
 from PIL import Image
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.testclient import TestClient
 
-from deepselfie import layout, models, yours
+from deepselfie import layout, models, serve, yours
 from deepselfie.embed import embed
 from deepselfie.errors import DeepselfieError
 from deepselfie.pictures import rgb
@@ -32,6 +37,13 @@ def png_bomb(side=60_000):
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     chunks = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 99)) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+def in_many_scans(scans):
+    """A progressive JPEG whose last scan is there again and again."""
+    data = encoded(skimage.data.astronaut(), progressive=True)
+    last = data.rindex(b"\xff\xda")
+    return data[:-2] + data[last:-2] * scans + data[-2:]
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
@@ -67,11 +79,17 @@ HOSTILE = {
     "text": b"<html>hello</html>" * 50,
     "half a JPEG": encoded(skimage.data.astronaut())[:9000],
     "a GIF, which is not read here": encoded(skimage.data.astronaut(), "GIF"),
+    "half a PNG": encoded(skimage.data.astronaut(), "PNG")[:90_000],
+    "half a HEIC": (Path(__file__).parent / "astronaut.heic").read_bytes()[:2000],
     "PostScript, which a decoder would run": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\nshowpage\n",
     "a bomb": png_bomb(),
     "a small bomb, which would take 300 MB": png_bomb(9_990),
     "too small": encoded(np.zeros((20, 400, 3), np.uint8), "PNG"),
-    "too many bytes": b"\xff\xd8\xff" + bytes(yours.MAX_MEGABYTES * 1_000_000),
+    "a single pixel": encoded(np.zeros((1, 1, 3), np.uint8), "PNG"),
+    "a hair": encoded(np.zeros((10, 30_000, 3), np.uint8), "PNG"),
+    "a ribbon": encoded(np.zeros((4000, 40, 3), np.uint8), "PNG"),
+    "a JPEG of thousands of scans, each of which takes as long as all": in_many_scans(5000),
+    "too many bytes": b"\xff\xd8\xff" + bytes(100_000_000),
 }
 
 
@@ -85,7 +103,86 @@ def test_hostile_uploads_are_refused_in_plain_words(what):
 
 
 def test_what_is_offered_can_be_read():
-    assert {"jpg", "jpeg", "png", "webp"} <= set(yours.file_types())
+    assert set(yours.file_types()) == {"jpg", "jpeg", "png", "webp", "heic", "heif"}
+
+
+def cmyk():
+    out = io.BytesIO()
+    Image.fromarray(skimage.data.astronaut()).convert("CMYK").save(out, "JPEG")
+    return out.getvalue()
+
+
+def sixteen_bits():
+    grey = skimage.data.astronaut().mean(2) * 257
+    return encoded(grey.astype(np.uint16), "PNG")
+
+
+def animated(kind):
+    out, frames = io.BytesIO(), [Image.fromarray(np.roll(skimage.data.astronaut(), 9 * i, 1)) for i in range(3)]
+    frames[0].save(out, kind, save_all=True, append_images=frames[1:])
+    return out.getvalue()
+
+
+UNUSUAL = {
+    "HEIC": (Path(__file__).parent / "astronaut.heic").read_bytes(),
+    "CMYK": cmyk(),
+    "16 bits of grey": sixteen_bits(),
+    "a palette": encoded(np.asarray(Image.fromarray(skimage.data.astronaut()).quantize(64)), "PNG"),
+    "see-through": encoded(np.dstack([skimage.data.astronaut(), np.full((512, 512), 255, np.uint8)]), "PNG"),
+    "an animation": animated("WEBP"),
+    "an animated PNG": animated("PNG"),
+}
+
+
+@pytest.mark.parametrize("what", UNUSUAL)
+def test_unusual_pictures_are_read_and_look_as_they_should(what):
+    image = yours.decoded(UNUSUAL[what])
+    wanted = Image.fromarray(skimage.data.astronaut()).resize(image.shape[1::-1])
+    grey = [np.asarray(Image.fromarray(each).convert("L"), float) for each in (image, np.asarray(wanted))]
+    assert image.dtype == np.uint8 and image.shape[2] == 3 and np.corrcoef(*(g.ravel() for g in grey))[0, 1] > 0.9
+
+
+def test_a_large_photo_is_kept_at_the_size_it_is_looked_at():
+    huge = np.asarray(Image.fromarray(skimage.data.astronaut()).resize((4000, 2600)))
+    assert yours.decoded(encoded(huge, quality=60)).shape == (666, 1024, 3)
+
+
+def malformed(seed, count):
+    """Small pictures of four formats with bytes flipped, replaced, cut out, doubled, or their end cut off."""
+    rng, image = np.random.default_rng(seed), skimage.data.astronaut()[::8, ::8]
+    whole = [encoded(image, kind) for kind in ("JPEG", "PNG", "WEBP", "GIF")] + [encoded(image, progressive=True)]
+    for i in range(count):
+        data = bytearray(whole[i % len(whole)])
+        for _ in range(rng.integers(1, 9)):
+            at, run = int(rng.integers(len(data))), int(rng.integers(1, 40))
+            if rng.random() < 0.3:  # most decisions are taken at the beginning
+                at %= 64
+            match rng.integers(5):
+                case 0:
+                    data[at] ^= 1 << int(rng.integers(8))
+                case 1:
+                    data[at : at + run] = rng.bytes(run)
+                case 2:
+                    del data[at : at + run]
+                case 3:
+                    data[at:at] = data[at : at + run]
+                case 4 if len(data) > 200:
+                    del data[len(data) - run :]
+        yield bytes(data)
+
+
+def test_two_thousand_malformed_files_are_read_or_refused_in_plain_words(capfd):
+    read = refused = 0
+    for i, data in enumerate(malformed(0, 2000)):
+        try:
+            image = yours.look(data).image if i % 20 == 0 else yours.decoded(data)
+            assert image.dtype == np.uint8 and image.ndim == 3 and max(image.shape) <= yours.SIDE
+            read += 1
+        except DeepselfieError as error:
+            assert "Traceback" not in str(error) and "0x" not in str(error) and len(str(error)) < 300
+            refused += 1
+    assert read > 200 and refused > 800
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -135,6 +232,29 @@ def test_a_photo_of_the_world_itself_is_put_where_it_already_stands(judged):
         assert (np.abs(found.place) <= np.abs(places).max() * 1.5).all()
 
 
+def test_several_photos_are_judged_as_each_by_itself(judged):
+    w, scorer, images = judged
+    photos = [yours.look(images[row]) for row in (3, 17, 29)]
+    for photo, found in zip(photos, yours.judge_all(w, photos, scorer), strict=True):
+        alone = yours.judge(w, photo, scorer)
+        assert found.score == pytest.approx(alone.score, abs=1e-3) and found.neighbours[0] == alone.neighbours[0]
+        assert found.place == pytest.approx(alone.place, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    "ranges, best",
+    [
+        ([(0.5, 0.4, 0.6), (0.8, 0.7, 0.9)], [1]),
+        ([(0.5, 0.4, 0.6), (0.55, 0.5, 0.6), (0.2, 0.1, 0.3)], [1, 0]),
+        ([(0.6, 0.59, 0.61), (0.7, 0.6, 0.8), (0.65, 0.5, 0.7)], [1, 2, 0]),
+        ([(0.5, 0.4, 0.6)], [0]),
+    ],
+)
+def test_the_best_is_told_only_where_no_range_reaches_into_its_own(ranges, best):
+    verdicts = [yours.Verdict(*each, percentile=50, rank=0, n=9) for each in ranges]
+    assert yours.may_be_best(verdicts) == best and yours.best_first(verdicts)[0] == best[0]
+
+
 def test_a_world_without_a_map_still_judges(judged):
     w, scorer, images = judged
     (w.path / "embedding.npz").rename(w.path / "gone.npz")
@@ -151,3 +271,17 @@ def test_nothing_of_a_photo_is_left_on_disk(judged, monkeypatch, tmp_path):
     yours.judge(w, yours.look(images[5]), scorer)
     assert {path: path.stat().st_mtime_ns for path in w.path.parent.rglob("*")} == before
     assert not list(tmp_path.iterdir())
+
+
+def test_a_large_upload_is_not_written_to_disk_on_its_way_in():
+    rolled = []
+
+    async def upload(request):
+        form = await request.form()
+        rolled.append(form["file"].file._rolled)
+        return Response(str(len(await form["file"].read())))
+
+    client = TestClient(Starlette(routes=[Route("/", upload, methods=["PUT"])], middleware=serve.middleware))
+    size = yours.MAX_MEGABYTES * 1_000_000
+    assert client.put("/", files={"file": ("a.jpg", bytes(size))}).text == str(size)
+    assert rolled == [False]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -54,7 +55,17 @@ def _facet(facet: Facet) -> tuple | bool | str | None:
 
 
 def held_scorer(world: World):
-    """The Scorer of the network that scored this world, held once per process. Raises DeepselfieError without one."""
+    """The Scorer of the network that scored this world, one for all visitors. Raises DeepselfieError without one."""
+    return _scorer(*_model(world))
+
+
+def held_network(world: World):
+    """The network itself, whose inner maps can be read, and one like it with random weights."""
+    return _network(*_model(world))
+
+
+def _model(world: World) -> tuple[str, int]:
+    """The folder of the model, and what tells it from an older one there."""
     from deepselfie.score import default_model
 
     folder = default_model(world).model_path
@@ -62,14 +73,22 @@ def held_scorer(world: World):
         raise DeepselfieError(
             "There is no trained network here yet, so nothing can be scored. Make one with: python -m deepselfie demo"
         )
-    return _scorer(str(folder), (folder / "card.json").stat().st_mtime_ns)
+    return str(folder), (folder / "card.json").stat().st_mtime_ns
 
 
 @st.cache_resource(max_entries=2, show_spinner="Waking the network …")
 def _scorer(folder: str, version: int):
-    from deepselfie.score import Scorer
+    from deepselfie.batching import SharedScorer
 
-    return Scorer(folder)
+    return SharedScorer(folder)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _network(folder: str, version: int):
+    from deepselfie import models, saliency
+
+    network, _ = models.load(Path(folder))
+    return network, saliency.scramble(network)
 
 
 def ask_for_photo() -> bytes | None:

@@ -120,7 +120,7 @@ def test_an_uploaded_photo_is_scored_with_its_range_and_put_on_the_strip(tab):
     expect(tab.get_by_test_id("stMetricValue")).to_have_text(re.compile(r"^\d+\s%$"), timeout=90_000)
     expect(tab.get_by_text("Its honest range is")).to_be_visible()
     expect(tab.get_by_alt_text("Your photo stands here")).to_be_visible()
-    expect(tab.get_by_text("Face size")).to_be_visible()
+    expect(tab.get_by_text("Face size", exact=True)).to_be_visible()
     assert tab.get_by_test_id("stException").count() == 0
 
 
