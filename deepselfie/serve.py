@@ -37,8 +37,9 @@ from deepselfie.world import World, read_json, world
 FOREVER = "public, max-age=31536000, immutable"
 SIZES = (128, 256, 512)  # px: a hovered card, a card on a HiDPI screen, a photo by itself
 ATLAS_FILE = re.compile(r"(geometry\.[0-9a-f]{8}\.bin|(rank|map)-\d{1,4}-\d{1,6}\.[0-9a-f]{8}\.webp)")
-COMPONENT = re.compile(r"[a-z0-9_]{1,40}")
+COMPONENT, PART = re.compile(r"[a-z0-9_]{1,40}"), re.compile(r"[a-z0-9_]{1,40}\.(js|wasm\.gz)")
 TYPES = {".webp": "image/webp", ".bin": "application/octet-stream", ".js": "text/javascript; charset=utf-8"}
+TYPES[".gz"] = "application/gzip"  # unpacked by the script that asks for it
 SCRIPTS = Path(__file__).parent / "components"
 MultiPartParser.spool_max_size = 64_000_000  # uploads stay in memory: Starlette writes those over 1 MB to disk
 
@@ -153,21 +154,37 @@ async def ranks_file(request: Request) -> Response:
 
 
 async def component(request: Request) -> Response:
-    """/ds/component/<hash>/<name>.js: the script of a component, all of it in one file."""
+    """/ds/component/<hash>/<name>.js: the script of a component; /ds/component/<hash>/<name>/<file>: another part."""
     digest, name = request.path_params["digest"], request.path_params["name"]
-    path = _script(name)
-    if not COMPONENT.fullmatch(name) or not path.is_file() or digest != _digest(path.read_bytes()):
+    part = request.path_params.get("part", f"{name}.js")
+    path = SCRIPTS / name / "built" / part
+    if not COMPONENT.fullmatch(name) or not PART.fullmatch(part) or not path.is_file():
         return _not_found()
-    return _answer(request, path, TYPES[".js"], etag=digest, zipped=True)
+    if digest != _file_digest(path, path.stat().st_mtime_ns):
+        return _not_found()
+    return _answer(request, path, TYPES[path.suffix], etag=digest, zipped=path.suffix == ".js")
 
 
-def component_url(name: str) -> str:
-    """The address of a component's script, another one whenever it changes."""
-    return f"/ds/component/{_digest(_script(name).read_bytes())}/{name}.js"
+def component_url(name: str, part: str = "") -> str:
+    """The address of a component's script, or of another part of it; another one whenever it changes."""
+    path = SCRIPTS / name / "built" / (part or f"{name}.js")
+    digest = _file_digest(path, path.stat().st_mtime_ns)
+    return f"/ds/component/{digest}/{name}/{part}" if part else f"/ds/component/{digest}/{name}.js"
 
 
-def _script(name: str) -> Path:
-    return SCRIPTS / name / "built" / f"{name}.js"
+@lru_cache(maxsize=16)
+def _file_digest(path: Path, changed: int) -> str:
+    return _digest(path.read_bytes())
+
+
+def network(request: Request) -> Response:
+    """/ds/network/<world>/<version>.onnx: the network of a world, for the browser; made when it is first asked for."""
+    from deepselfie import export  # torch: only paid for where a network is wanted
+
+    found, version = _world(request), request.path_params["version"]
+    if found is None or version != export.version_of(found.model_path):
+        return _not_found()
+    return _answer(request, export.exported(found.model_path, version), TYPES[".bin"], etag=version)
 
 
 def ranks_url(ranks: bytes) -> str:
@@ -191,6 +208,8 @@ routes = [
     Route("/ds/photo/{world}/{row:int}.json", photo),
     Route("/ds/ranks/{digest}.bin", ranks_file),
     Route("/ds/component/{digest}/{name}.js", component),
+    Route("/ds/component/{digest}/{name}/{part}", component),
+    Route("/ds/network/{world}/{version}.onnx", network),
     Route("/ds/facets/{world}.json", facets),
     Route("/ds/values/{world}/{key}.bin", values),
     Route("/ds/find/{world}.json", find),

@@ -22,6 +22,7 @@ PAGES = {  # what is behind each link of the start page
     "yours": "try a photo of your own",
     "crop": "the part of a photo that it likes best",
     "hood": "every number between the pixels and the score",
+    "mirror": "your camera, scored live in your browser",
     "findings": "do's and don'ts, measured",
     "data_and_model": "rules, counts, curves",
 }
@@ -223,6 +224,16 @@ DATASHEET = {
     "not for": "judging, choosing, hiring or matching people, guessing what they are, or telling anyone how to look: "
     "likes measure a crowd and a moment",
 }
+MIRROR = (
+    "Your camera, scored as you move. The network runs **in your browser**: no picture leaves your device, and once it "
+    "is loaded the mirror works without the internet."
+)
+MIRROR_HOW = (
+    "It sees what you see in the square, unmirrored, and says how likely a picture like this is to be in the better "
+    "liked half in this data, not what you are worth. The dial is smoothed over half a second; a kept moment has the "
+    "score of exactly that picture. Hints are about what can be measured without looking for a face: light, contrast "
+    "and, where the device tells it, how it is held."
+)
 HONEST = (
     "**What a score is:** a guess at what got likes in this data, and nothing more. It is not a measure of beauty and "
     "never of a person's worth; the crowd behind it has its own tastes and blind spots. The people of the demo world "
@@ -293,11 +304,6 @@ def edited(before: float, after: float, low: float, high: float) -> str:
     points = round(100 * after) - round(100 * before)
     change = f" ({points:+d} points)".replace("-", "\u2212") if points else ""
     return f"Score, edited: **{percent(after, 0)}**{change}, between {percent(low, 0)} and {percent(high, 0)}"
-
-
-def measured(attributes: dict) -> list[dict[str, str]]:
-    """The measured facts of a picture as rows of a table; what could not be measured is left out."""
-    return [{"what": label, "in your photo": text} for label, text in measured_facts(attributes)]
 
 
 def measured_facts(attributes: dict) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ PAGES = (  # settled, in the order of the menu: file, title, icon; the file's na
     ("famous", "Famous selfies", "⭐"),
     ("space", "Selfie space", "🌌"),
     ("yours", "How good is yours?", "🪞"),
+    ("mirror", "Mirror", "🎥"),
     ("crop", "The best crop", "✂️"),
     ("hood", "Under the hood", "🔧"),
     ("findings", "What makes a good selfie", "💡"),

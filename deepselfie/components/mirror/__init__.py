@@ -1,0 +1,50 @@
+"""The mirror: scores the camera live, in the browser alone. In: a world; frames never leave the visitor's device.
+
+The browser fetches a script, a worker, ONNX's runtime and the network of the world (export.py), once; after that it
+asks the server for nothing. The script is TypeScript in src/, built to built/ by `npm run build` in this folder (npm ci
+first); `npm run runtime` packs onnxruntime-web, whose WebAssembly is in git so that nobody needs node.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from deepselfie import serve
+from deepselfie.components.imagemap import LOADER
+from deepselfie.errors import DeepselfieError
+from deepselfie.world import World
+
+BUILT = Path(__file__).parent / "built"
+CSS = (BUILT / "mirror.css").read_text()
+# a text of one line Streamlit would take for the name of a file
+_component = st.components.v2.component("deepselfie_mirror", js=LOADER, css=CSS.replace("}", "}\n"))
+
+
+def mirror(world: World, *, key: str) -> None:
+    """Shows the mirror with the network that scored this world; key: unique in the app.
+
+    Raises DeepselfieError where there is no network, or one too large to be sent to a browser."""
+    from deepselfie import export
+    from deepselfie.models import CARD, WEIGHTS
+    from deepselfie.score import default_model
+
+    giver = default_model(world)
+    if not (giver.model_path / CARD).exists():
+        raise DeepselfieError("There is no trained network here yet. Make one with: python -m deepselfie demo")
+    version = export.version_of(giver.model_path)
+    if version is None:
+        raise DeepselfieError(
+            f"The network of world '{giver.name}' is too large to be sent to a browser. A small one is made by: "
+            f"python -m deepselfie train {giver.name} --architecture lite0"
+        )
+    runtime = BUILT / "runtime.wasm.gz"
+    data = {
+        "module": serve.component_url("mirror"),
+        "worker": serve.component_url("mirror", "worker.js"),
+        "runtime": serve.component_url("mirror", runtime.name),
+        "model": f"/ds/network/{giver.name}/{version}.onnx",
+        "megabytes": (runtime.stat().st_size + (giver.model_path / WEIGHTS).stat().st_size) / 1e6,
+    }
+    _component(key=key, data=data)

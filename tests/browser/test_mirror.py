@@ -1,0 +1,174 @@
+"""The mirror in a real Chromium, whose camera is a short video: scores as Python's, and no frame leaves the browser."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+import skimage.data
+import torch
+from PIL import Image
+from playwright.sync_api import expect
+
+from deepselfie import export, models, serve
+from deepselfie.world import world
+from tests.browser.conftest import CHROMIUM, FLAGS, make_world, tab_on
+from tests.browser.test_pages import visit
+
+CALIBRATION = {"slope": 1.0, "intercept": 0.0}
+SIDE = 240  # px of the video
+
+
+@pytest.fixture(scope="module")
+def network():
+    """ImageNet's backbone, and a head that tells the frames of the video apart."""
+    torch.manual_seed(0)
+    made = models.build("lite0")
+    with torch.no_grad():
+        logits = made(torch.from_numpy(models.prepare(frames(), made.size)))
+        made.fc8.weight /= logits.std()
+        made.fc8.bias.copy_((made.fc8.bias - logits.mean()) / logits.std())
+    return made
+
+
+@pytest.fixture(scope="module", autouse=True)
+def model(cache, network):
+    """The folder of the network of a world `looking`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEEPSELFIE_CACHE", str(cache))
+        make_world("looking", 9)
+        folder = world("looking").model_path
+        models.save(network, folder, {"calibration": CALIBRATION})
+        return folder
+
+
+def frames() -> list[np.ndarray]:
+    """A face that comes closer."""
+    astronaut = Image.fromarray(skimage.data.astronaut())
+    boxes = [(5 * i, 0, 512 - 10 * i, 512 - 15 * i) for i in range(20)]
+    return [np.asarray(astronaut.crop(box).resize((SIDE, SIDE))) for box in boxes]
+
+
+@pytest.fixture(scope="module")
+def with_camera(tmp_path_factory, chromium):
+    """A Chromium that takes a Motion JPEG for its camera."""
+    video = tmp_path_factory.mktemp("video") / "selfie.mjpeg"
+    with video.open("wb") as out:
+        for frame in frames():
+            Image.fromarray(frame).save(out, "JPEG", quality=95, subsampling=0)
+    camera = [f"--use-file-for-fake-video-capture={video}", "--use-fake-device-for-media-stream"]
+    flags = [*FLAGS, *camera, "--use-fake-ui-for-media-stream"]
+    browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=flags)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(params=[{"width": 1200, "height": 900}, {"width": 390, "height": 800}], ids=["wide", "narrow"])
+def page(with_camera, server, request):
+    yield from tab_on(with_camera, server, viewport=request.param)
+
+
+def started(page):
+    """Opens the mirror and presses start; returns its element once ten frames are scored."""
+    visit(page, "mirror?world=looking")
+    page.get_by_role("button", name="Start the mirror").click()
+    mirror = page.locator(".mirror")
+    expect(mirror).to_have_attribute("data-state", "on", timeout=120_000)
+    more_frames(page, 10)
+    return mirror
+
+
+def more_frames(page, n: int) -> None:
+    seen = page.locator(".mirror").evaluate("mirror => Number(mirror.dataset.frames ?? 0)")
+    page.locator(".mirror").evaluate(
+        """(mirror, n) => new Promise(done => {
+            const look = () => Number(mirror.dataset.frames ?? 0) >= n ? done() : setTimeout(look, 50); look(); })""",
+        seen + n,
+    )
+
+
+def in_python(network, image: np.ndarray) -> float:
+    with torch.inference_mode():
+        logit = network(torch.from_numpy(models.prepare([image], network.size))).item()
+    return 1 / (1 + np.exp(-(CALIBRATION["slope"] * logit + CALIBRATION["intercept"])))
+
+
+def test_the_camera_is_scored_here_and_no_frame_leaves(page, network):
+    started(page)
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    sent = []
+    page.on("request", lambda request: request.url.startswith(("data:", "blob:")) or sent.append(request.url))
+    page.on("websocket", lambda socket: sent.append(socket.url))
+    page.context.set_offline(True)
+    more_frames(page, 10)
+    expect(page.get_by_role("meter", name="Score")).to_contain_text("%")
+    expect(page.locator(".rate")).to_contain_text("frames a second")
+    page.get_by_role("button", name="Keep the best").click()
+    link = page.locator(".snaps a")
+    with page.expect_download() as download:
+        link.click()
+    shown, kept = float(link.get_attribute("data-score")), np.asarray(Image.open(download.value.path()).convert("RGB"))
+    assert kept.shape == (SIDE, SIDE, 3)
+    assert abs(in_python(network, kept) - shown) < 0.01
+    assert not sent
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("The camera is off.")).to_be_visible()
+
+
+GOLDEN = """
+async ({ worker, runtime, model, pictures }) => {
+  const network = new Worker(worker, { type: 'module' });
+  const asked = (order, given = []) => new Promise((done, failed) => {
+    network.onmessage = ({ data }) => data.kind === 'failed' ? failed(new Error(data.why)) : done(data);
+    network.postMessage(order, given);
+  });
+  await asked({ kind: 'load', runtime, model });
+  const scores = [];
+  for (const picture of pictures) {
+    const bitmap = await createImageBitmap(await (await fetch(picture)).blob());
+    const pen = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
+    pen.drawImage(bitmap, 0, 0);
+    const pixels = pen.getImageData(0, 0, bitmap.width, bitmap.height).data.buffer;
+    scores.push((await asked({ kind: 'frame', pixels, side: bitmap.width }, [pixels])).score);
+  }
+  return scores;
+}
+"""
+
+
+def test_the_browser_scores_golden_pictures_as_python_does(tab, network, model):
+    noise = np.random.default_rng(0).integers(0, 256, (480, 480, 3), np.uint8)
+    large = np.asarray(Image.fromarray(skimage.data.astronaut()).resize((560, 560)))
+    pictures = [*frames()[::6], noise, noise // 6, large, skimage.data.cat()[:300, :300]]
+    urls = []
+    for picture in pictures:
+        out = io.BytesIO()
+        Image.fromarray(picture).save(out, "PNG")
+        urls.append(f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}")
+    visit(tab, "mirror?world=looking")
+    given = {
+        "worker": serve.component_url("mirror", "worker.js"),
+        "runtime": serve.component_url("mirror", "runtime.wasm.gz"),
+        "model": f"/ds/network/looking/{export.version_of(model)}.onnx",
+        "pictures": urls,
+    }
+    expected = np.array([in_python(network, picture) for picture in pictures])
+    assert np.ptp(expected) > 0.2
+    assert np.abs(np.array(tab.evaluate(GOLDEN, given)) - expected).max() < 0.01
+
+
+REFUSED = """
+navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', NAME));
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("NotAllowedError", "was refused"), ("NotFoundError", "No camera was found")]
+)
+def test_without_a_camera_it_says_why(tab, name, said):
+    tab.add_init_script(REFUSED.replace("NAME", repr(name)))
+    visit(tab, "mirror?world=looking")
+    tab.get_by_role("button", name="Start the mirror").click()
+    expect(tab.get_by_text(said)).to_be_visible()
+    expect(tab.get_by_role("button", name="Start again")).to_be_enabled()

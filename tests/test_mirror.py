@@ -1,0 +1,137 @@
+"""The network's file for the browser gives Python's scores, and is served for good under the hash of its model."""
+
+import numpy as np
+import onnxruntime
+import pyarrow as pa
+import pytest
+import skimage.data
+import torch
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from deepselfie import export, models, serve
+from deepselfie.components.mirror import BUILT
+from deepselfie.errors import DeepselfieError
+from deepselfie.world import world
+
+FOREVER = "public, max-age=31536000, immutable"
+CALIBRATION = {"slope": 0.9, "intercept": -0.4}
+
+
+@pytest.fixture(scope="module")
+def network():
+    """ImageNet's backbone, and a head whose logits of the golden pictures have mean 0 and standard deviation 1."""
+    torch.manual_seed(0)
+    made = models.build("lite0")
+    with torch.no_grad():
+        logits = made(torch.from_numpy(models.prepare(list(golden().values()), made.size)))
+        made.fc8.weight /= logits.std()
+        made.fc8.bias.copy_((made.fc8.bias - logits.mean()) / logits.std())
+    return made
+
+
+@pytest.fixture(scope="module")
+def file(network):
+    return export.onnx(network, CALIBRATION)
+
+
+def golden() -> dict[str, np.ndarray]:
+    """Pictures smaller and larger than the network's square, upright and wide, smooth and all edges."""
+    astronaut, noise = skimage.data.astronaut(), np.random.default_rng(0).integers(0, 256, (480, 480, 3), np.uint8)
+    checks = np.uint8(255 * (np.indices((300, 500)).sum(0) % 2))
+    return {
+        "astronaut": astronaut,
+        "her face": astronaut[:240, 130:330],
+        "a cat": skimage.data.chelsea(),
+        "small": np.asarray(Image.fromarray(astronaut).resize((70, 50))),
+        "square": np.asarray(Image.fromarray(astronaut).resize((96, 96))),
+        "noise": noise,
+        "dark noise": noise // 6,
+        "checks": np.dstack([checks, checks, 255 - checks]),
+    }
+
+
+def scores_in_python(network, images) -> np.ndarray:
+    with torch.inference_mode():
+        logits = network(torch.from_numpy(models.prepare(images, network.size))).numpy()
+    return 1 / (1 + np.exp(-(CALIBRATION["slope"] * logits + CALIBRATION["intercept"])))
+
+
+def rgba(image: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(np.dstack([image, np.full(image.shape[:2], 255, np.uint8)]))
+
+
+def test_the_file_scores_pixels_as_python_scores_pictures(network, file):
+    pictures = golden()
+    expected = scores_in_python(network, list(pictures.values()))
+    assert np.ptp(expected) > 0.2  # or they would agree whatever was computed
+    session = onnxruntime.InferenceSession(file)
+    for (name, picture), score in zip(pictures.items(), expected, strict=True):
+        (found,) = session.run(None, {"pixels": rgba(picture)})
+        assert found.shape == (1,) and abs(found[0] - score) < 0.003, name
+
+
+def test_what_is_transparent_makes_no_difference(file):
+    session, picture = onnxruntime.InferenceSession(file), rgba(golden()["her face"])
+    (opaque,) = session.run(None, {"pixels": picture})
+    picture[..., 3] = 7
+    assert session.run(None, {"pixels": picture})[0] == opaque
+
+
+def test_the_file_and_the_runtime_stay_under_twelve_megabytes(file):
+    on_the_way = len(file) + sum(part.stat().st_size for part in BUILT.iterdir())
+    assert on_the_way < 12_000_000
+
+
+@pytest.fixture
+def client(tmp_path, monkeypatch, network):
+    monkeypatch.setenv("DEEPSELFIE_CACHE", str(tmp_path))
+    world("demo").append(pa.table({"id": ["b:0"]}))
+    models.save(network, world("demo").model_path, {"calibration": CALIBRATION})
+    monkeypatch.setattr(export, "onnx", lambda network, calibration: f"{calibration}".encode())
+    return TestClient(Starlette(routes=serve.routes, middleware=serve.middleware))
+
+
+def test_the_file_is_kept_for_good_and_changes_its_address_with_the_model(client, network):
+    folder = world("demo").model_path
+    version = export.version_of(folder)
+    answer = client.get(f"/ds/network/demo/{version}.onnx")
+    assert answer.status_code == 200 and b"-0.4" in answer.content
+    assert answer.headers["cache-control"] == FOREVER and answer.headers["content-encoding"] == "identity"
+    again = client.get(f"/ds/network/demo/{version}.onnx", headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+    models.save(network, folder, {"calibration": CALIBRATION | {"intercept": 0.9}})
+    newer = export.version_of(folder)
+    assert newer != version
+    assert client.get(f"/ds/network/demo/{version}.onnx").status_code == 404
+    assert b"0.9" in client.get(f"/ds/network/demo/{newer}.onnx").content
+
+
+@pytest.mark.parametrize("address", ["nowhere/{}.onnx", "demo/0123456789abcdef.onnx", "..%2Fdemo/{}.onnx"])
+def test_other_addresses_are_not_found(client, address):
+    version = export.version_of(world("demo").model_path)
+    assert client.get(f"/ds/network/{address.format(version)}").status_code == 404
+
+
+@pytest.mark.parametrize("part", ["worker.js", "runtime.wasm.gz"])
+def test_the_parts_of_the_mirror_are_kept_for_good(client, part):
+    answer = client.get(serve.component_url("mirror", part))
+    assert answer.content == (BUILT / part).read_bytes() and answer.headers["cache-control"] == FOREVER
+    assert client.get(f"/ds/component/0123456789abcdef/mirror/{part}").status_code == 404
+    assert client.get(serve.component_url("mirror", part).replace(part, "..%2Fsrc%2Fworker.ts")).status_code == 404
+
+
+def test_the_camera_is_lent_to_this_server_alone_and_webassembly_may_run(client):
+    headers = client.get("/ds/nothing").headers | client.get(serve.component_url("mirror", "worker.js")).headers
+    assert "camera=(self)" in headers["permissions-policy"]
+    assert "'wasm-unsafe-eval'" in headers["content-security-policy"]
+
+
+def test_a_network_too_large_for_a_browser_has_no_file(client, monkeypatch):
+    from deepselfie.components.mirror import mirror
+
+    monkeypatch.setattr(export, "LIMIT", 1_000_000)
+    assert export.version_of(world("demo").model_path) is None
+    with pytest.raises(DeepselfieError, match="--architecture lite0"):
+        mirror(world("demo"), key="mirror")
