@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 import plotly.colors
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from deepselfie.hood import Flow, Step
 
@@ -20,6 +20,7 @@ SIDE = 64  # px of a map on a sheet, at most: 64 maps of 224 px would be a pictu
 COLUMN = 8  # maps of a stage in the strip: more would be too small to see
 VOTES = 6  # of fc7, for and against
 INFERNO = np.array([plotly.colors.hex_to_rgb(c) for c in plotly.colors.sequential.Inferno], float)
+FRAME = (214, 51, 108)  # of the pixels that a filter is laid on
 RGB = (("Red", "#e03131"), ("Green", "#2f9e44"), ("Blue", "#1c7ed6"))
 
 
@@ -126,12 +127,20 @@ def bars(values: np.ndarray, width: int = 16) -> np.ndarray:
 
 
 def patch(square: np.ndarray, step: Step, side: int = 384) -> np.ndarray:
-    """The photo, dark but for the pixels of a step, and beside it these pixels enlarged."""
+    """The photo with the pixels of a step framed, and beside it these pixels enlarged: uint8 (side, 2 side, 3)."""
     high, wide = step.pixels.shape[1:]
-    where = (slice(step.top, step.top + high), slice(step.left, step.left + wide))
-    dark = square // 3
-    dark[where] = square[where]
-    return np.hstack([enlarged(picture, side) for picture in (dark, square[where])])
+    photo, scale = Image.fromarray(enlarged(square, side)), side / len(square)
+    around = [
+        step.left * scale - 4,
+        step.top * scale - 4,
+        (step.left + wide) * scale + 3,
+        (step.top + high) * scale + 3,
+    ]
+    ImageDraw.Draw(photo).rectangle(around, outline=FRAME, width=4)
+    pixels = enlarged(square[step.top : step.top + high, step.left : step.left + wide], side)
+    both = np.hstack([np.asarray(photo), pixels])
+    both[:, side : side + 6] = FRAME
+    return both
 
 
 def arithmetic(step: Step) -> str:
@@ -142,11 +151,11 @@ def arithmetic(step: Step) -> str:
         rows.append(
             f'<div class="colour"><b style="color:{ink}">{name}</b>'
             f'<div class="grids" style="--k:{k}">{grids[0]}<i>×</i>{grids[1]}<i>=</i>{grids[2]}</div>'
-            f"<span>sum {sums[c]:+.5f}</span></div>"
+            f"<span>sum {signed(sums[c])}</span></div>"
         )
-    after = f" → {step.follows} → <b>{step.value:.5f}</b>" if step.follows else ""
-    added = " ".join(f"{total:+.5f}" for total in sums)
-    end = f"<p>{added} {step.bias:+.5f} <small>(bias)</small> = <b>{step.total:.5f}</b>{after}</p>"
+    after = f" → {step.follows} → <b>{signed(step.value)}</b>" if step.follows else ""
+    added = " ".join(map(signed, sums))
+    end = f"<p>{added} {signed(step.bias)} <small>(bias)</small> = <b>{signed(step.total)}</b>{after}</p>"
     return f'{STYLE}<div class="ds-sum">{"".join(rows)}{end}</div>'
 
 
@@ -154,8 +163,8 @@ def _grid(values: np.ndarray, kind: str = "") -> str:
     """(k, k) numbers on a green (above 0) or red (below) ground, the stronger the larger."""
     most = float(np.abs(values).max()) or 1.0
     cells = "".join(
-        f'<span title="{value:.6f}" style="--n:{i};background:rgb({"47 158 119" if value > 0 else "209 96 77"} / '
-        f'{0.55 * abs(value) / most:.2f})">{value:.2f}</span>'
+        f'<span title="{signed(value)}" style="--n:{i};background:rgb({"47 158 119" if value > 0 else "209 96 77"} / '
+        f'{0.55 * abs(value) / most:.2f})">{value:.2f}</span>'.replace(">-", ">−")
         for i, value in enumerate(values.ravel().tolist())
     )
     return f'<div class="grid {kind}">{cells}</div>'
@@ -171,7 +180,7 @@ def votes(fc7: np.ndarray, weights: np.ndarray) -> str:
     for title, numbers, ink in (("For", for_it, "#2f9e77"), ("Against", against, "#d1604d")):
         lines = "".join(
             f'<div><span class="bar" style="width:{100 * abs(each[i]) / most:.0f}%;background:{ink}"></span>'
-            f"<span>no. {i + 1}: {fc7[i]:.5f} × {weights[i]:.5f} = <b>{each[i]:+.5f}</b></span></div>"
+            f"<span>no. {i + 1}: {fc7[i]:.5f} × {signed(weights[i])} = <b>{signed(each[i])}</b></span></div>"
             for i in numbers.tolist()
             if (each[i] > 0) == (title == "For") and each[i] != 0
         )
@@ -186,10 +195,15 @@ def verdict(flow: Flow, weights: np.ndarray, bias: float, calibration: dict, sco
     slope, intercept = calibration["slope"], calibration["intercept"]
     z = slope * flow.logit + intercept
     return (
-        f"- for {for_it:+.5f}, against {against:+.5f}, bias {bias:+.5f}: **logit {flow.logit:.5f}**\n"
-        f"- calibrated: {slope:.5f} × {flow.logit:.5f} {intercept:+.5f} = {z:.5f}\n"
-        f"- score: 1 / (1 + e^{-z:.5f}) = **{score:.5f}**, or {100 * score:.0f} %"
+        f"- for {signed(for_it)}, against {signed(against)}, bias {signed(bias)}: **logit {signed(flow.logit)}**\n"
+        f"- calibrated: {slope:.5f} × {signed(flow.logit)} {signed(intercept)} = {signed(z)}\n"
+        f"- score: 1 / (1 + exp({signed(-z)})) = **{score:.5f}**, or {100 * score:.0f} %"
     )
+
+
+def signed(number: float) -> str:
+    """With its sign (a minus, not a hyphen) and five decimals."""
+    return f"{number:+.5f}".replace("-", "−")
 
 
 def nine(urls: list[str], label: str) -> str:

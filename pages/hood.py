@@ -7,7 +7,7 @@ from deepselfie.components.hood import (
     ask_for_square,
     choose_tile,
     followed,
-    held_network,
+    fused_network,
     nine_photos,
     show_maps,
 )
@@ -16,7 +16,7 @@ from deepselfie.components.parts import section
 from deepselfie.errors import DeepselfieError
 
 world = page("Under the hood", texts.HOOD, "🔧", needs=("score",))
-network, card = held_network(world)
+network, card = fused_network(world)
 try:
     square = ask_for_square(world, network.size)
 except DeepselfieError as error:

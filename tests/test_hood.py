@@ -220,22 +220,30 @@ def test_a_map_shines_where_it_is_greatest_over_the_photo(square):
     assert gain[:32, 64:].mean() > 100 and np.abs(gain[32:]).max() == 0
 
 
+def numbers(text):
+    return [float(number.replace("−", "-")) for number in re.findall(r"[+−]?\d+\.\d{5}", text)]
+
+
 def test_the_sums_on_the_page_are_the_networks(lite0, square, flow):
     network = models.fuse(lite0)
     step = hood.step(network, flow, 4)
-    numbers = [float(n) for n in re.findall(r"sum ([+-][\d.]+)", hood_drawing.arithmetic(step))]
-    assert len(numbers) == 3 and sum(numbers) + step.bias == pytest.approx(step.total, abs=3e-5)
-    assert f"<b>{step.total:.5f}</b> → ReLU6 → <b>{step.value:.5f}</b>" in hood_drawing.arithmetic(step)
+    red, green, blue, bias, total, value = numbers(hood_drawing.arithmetic(step).rpartition("<p>")[2])
+    assert red + green + blue + bias == pytest.approx(total, abs=3e-5)  # four that are rounded to 1e-5
+    assert total == pytest.approx(step.total, abs=1e-5) and value == pytest.approx(step.value, abs=1e-5)
     weights, bias = network.fc8.weight[0].detach().numpy(), float(network.fc8.bias[0].detach())
     card = {"slope": 0.8, "intercept": -0.1}
-    said = hood_drawing.verdict(flow, weights, bias, card, hood.chance(flow.logit, card))
-    for_it, against, bias_said, logit = map(float, re.findall(r"[+-]?\d+\.\d{5}", said)[:4])
-    assert for_it + against + bias_said == pytest.approx(logit, abs=3e-5) and logit == pytest.approx(
-        flow.logit, abs=1e-5
-    )
-    each = flow.fc7 * weights
-    best = int(each.argmax())
-    assert f"no. {best + 1}: {flow.fc7[best]:.5f} × {weights[best]:.5f}" in hood_drawing.votes(flow.fc7, weights)
+    score = hood.chance(flow.logit, card)
+    logit_line, calibrated, told = hood_drawing.verdict(flow, weights, bias, card, score).splitlines()
+    for_it, against, bias, logit = numbers(logit_line)
+    assert against <= 0 <= for_it and for_it + against + bias == pytest.approx(logit, abs=3e-5)
+    assert logit == pytest.approx(flow.logit, abs=1e-5)
+    assert numbers(calibrated) == pytest.approx([0.8, logit, -0.1, 0.8 * logit - 0.1], abs=2e-5)
+    minus_z, shown_score = numbers(told)
+    assert shown_score == pytest.approx(score, abs=1e-5) and 1 / (1 + np.exp(minus_z)) == pytest.approx(score, abs=1e-5)
+    each, page = flow.fc7 * weights, hood_drawing.votes(flow.fc7, weights)
+    for best in (each.argmax(), each.argmin()):
+        clue = numbers(page.partition(f"no. {best + 1}: ")[2])[:3]
+        assert clue == pytest.approx([flow.fc7[best], weights[best], each[best]], abs=1e-5)
 
 
 def test_the_strip_stands_still_for_who_wants_no_motion(square, flow):

@@ -27,8 +27,8 @@ SHEET = """
 SHEET_CSS = """
 .sheet { position: relative; cursor: pointer; line-height: 0; }
 .sheet img { width: 100%; image-rendering: pixelated; }
-.sheet i { position: absolute; box-sizing: border-box; outline: 3px solid var(--st-primary-color, #d6336c);
-  outline-offset: -1px; pointer-events: none; }
+.sheet i { position: absolute; box-sizing: border-box; border: 2px solid #fff; border-radius: 3px; pointer-events: none;
+  box-shadow: 0 0 0 3px var(--st-primary-color, #d6336c); z-index: 1; }
 """
 SHEET_JS = """
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -66,7 +66,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 _sheet = st.components.v2.component("deepselfie_sheet", html=SHEET, css=SHEET_CSS, js=SHEET_JS)
 
 
-def held_network(world: World) -> tuple[models.Network, dict]:
+def fused_network(world: World) -> tuple[models.Network, dict]:
     """The network that scored this world, fused, and its card, held once per process. Raises DeepselfieError."""
     from deepselfie.score import default_model
 
