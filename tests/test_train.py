@@ -11,8 +11,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+import torch
 from PIL import Image
 from safetensors.numpy import load_file
+from torch import nn
+from torchvision.models import vgg
 
 from deepselfie import architectures, models
 from deepselfie import train as module
@@ -173,3 +176,51 @@ def test_layers_nearer_to_the_photo_learn_slower():
     rates = [group["lr"] for group in groups]
     assert rates == sorted(rates, reverse=True) and rates[0] == module.HEAD_RATE and len(set(rates)) == len(rates)
     assert module._schedule(0.0) < 0.01 and module._schedule(0.1) == 1 and module._schedule(1.0) < 1e-6
+
+
+def test_another_checkpoint_is_another_training(tiny, tmp_path):
+    full = architectures.lite0(pretrained=False)
+    for file in ("one", "two"):
+        torch.nn.init.normal_(full.conv_head.weight)
+        torch.save(full.state_dict(), tmp_path / f"{file}.pth")
+    fewer = made(tmp_path, "fewer", {"train": 210, "validation": 20, "calibration": 20})
+    one, again, two = (
+        train(fewer, architecture="tiny", checkpoint=tmp_path / f"{name}.pth", epochs=1)
+        for name in ("one", "one", "two")
+    )
+    assert again.nothing_to_do and not two.nothing_to_do and one.details["checkpoint"] == str(tmp_path / "one.pth")
+    assert models.load(fewer.model_path)[1]["began_from"] == "two.pth"
+    with pytest.raises(DeepselfieError, match=r"none\.pth cannot be read"):
+        train(fewer, architecture="tiny", checkpoint=tmp_path / "none.pth")
+
+
+def test_wide_layers_learn_slower():
+    """Each of vgg16's fc6 has 25,088 inputs: at the rate of 1,280, one step would overthrow all that it knows."""
+    fc6, fc7 = nn.Linear(25088, 4), nn.Linear(4, 4)
+    half, rest = (0.5, 0.5, 0.5), nn.Sequential(nn.Conv2d(512, 4, 3))
+    parts = architectures.Parts(nn.Sequential(), rest, fc6, fc7, 32, half, half)
+    rates = {p: group["lr"] for group in module._groups(models.Network("wide", parts)) for p in group["params"]}
+    assert rates[fc6.weight] == pytest.approx(module.HEAD_RATE * 1280 / 25088) and rates[fc6.bias] == module.HEAD_RATE
+    assert rates[fc7.weight] == module.HEAD_RATE and rates[rest[0].weight] == pytest.approx(module.RATE * 1280 / 4608)
+
+
+def narrow_vgg16(pretrained):
+    """The article's thirteen convolutions and the layers on top, each a sixteenth as wide."""
+    torch.manual_seed(0)
+    full = nn.Module()
+    full.features = vgg.make_layers([4, 4, "M", 8, 8, "M", 16, 16, 16, "M", 32, 32, 32, "M", 32, 32, 32, "M"])
+    full.avgpool = nn.AdaptiveAvgPool2d(7)
+    full.classifier = nn.Sequential(nn.Linear(32 * 49, 256), nn.ReLU(), nn.Dropout(), nn.Linear(256, 256))
+    for layer in full.features:
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")  # as torchvision begins it
+    return full
+
+
+def test_a_narrow_vgg16_learns_what_is_planted(tiny, monkeypatch):
+    def cut(full):
+        return architectures.Parts(**vars(architectures._cut_vgg16(full)) | {"size": SIDE})
+
+    monkeypatch.setitem(architectures.ARCHITECTURES, "narrow", (narrow_vgg16, cut))
+    found = train(tiny, architecture="narrow", epochs=6).details["validation"]
+    assert found["intervals"]["accuracy"][0] > 0.5
