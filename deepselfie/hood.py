@@ -102,6 +102,15 @@ def means(network: Network, squares: np.ndarray) -> list[np.ndarray]:
         return [kept for _, kept in _run(network, squares, lambda maps: maps.mean((2, 3)).numpy(force=True))[0]]
 
 
+def strongest(looked_at: list[tuple[np.ndarray, list[np.ndarray]]], stage: int, channel: int, count: int) -> np.ndarray:
+    """The rows of the photos in which a map has the greatest mean, greatest first.
+
+    looked_at: of some photos each, their rows (B,) and their `means`."""
+    rows = np.concatenate([rows for rows, _ in looked_at])
+    strength = np.concatenate([means[stage][:, channel] for _, means in looked_at])
+    return rows[np.argsort(-strength, kind="stable")[:count]]
+
+
 def step(network: Network, flow: Flow, channel: int) -> Step:
     """The arithmetic of one filter of the first convolution, at the place in the photo where its sum is greatest."""
     convolution = first_convolution(network)

@@ -149,6 +149,19 @@ def test_means_are_those_of_each_photos_maps(lite0, square):
             np.testing.assert_allclose(mean[i], stage.maps.mean((1, 2)), rtol=1e-3, atol=1e-4)
 
 
+def test_the_strongest_photos_of_a_map_come_first_whatever_the_batches(lite0, square):
+    network = models.fuse(lite0)
+    rng = np.random.default_rng(3)
+    photos = (square * rng.uniform(0.1, 1, (7, 1, 1, 3))).astype(np.uint8)
+    rows = np.array([70, 10, 60, 20, 50, 30, 40])
+    mean = [hood.flow(network, photo).stages[2].maps[5].mean() for photo in photos]
+    expected = rows[np.argsort(mean)[::-1]][:4]
+    parts = [slice(0, 3), slice(3, 4), slice(4, 7)]
+    looked_at = [(rows[part], hood.means(network, photos[part])) for part in parts]
+    assert hood.strongest(looked_at, 2, 5, 4).tolist() == expected.tolist()
+    assert len(hood.strongest(looked_at, 2, 5, 9)) == 7
+
+
 def test_the_score_is_the_scorers(lite0, square, tmp_path):
     models.save(lite0, tmp_path, {"calibration": {"slope": 0.8, "intercept": 0.1}})
     network, card = models.load(tmp_path)

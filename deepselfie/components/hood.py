@@ -184,13 +184,12 @@ def _means(world: World, network: models.Network, rows: np.ndarray) -> tuple[np.
 
 
 def _draw_nine(world: World, known: dict, stage: int, channel: int, place, sample: int) -> None:
-    looked_at = [(rows, means[stage][:, channel]) for rows, means in list(known.values()) if len(rows)]
+    looked_at = [(rows, means) for rows, means in list(known.values()) if len(rows)]
     if not looked_at:
         return
-    rows, strength = (np.concatenate(parts) for parts in zip(*looked_at, strict=True))
-    best = rows[np.argsort(-strength, kind="stable")[:9]]
+    best, seen = hood.strongest(looked_at, stage, channel, 9), sum(len(rows) for rows, _ in looked_at)
     urls = [strip.data_url(pictures.rgb(image), 128) for image in pictures.image_bytes(world, best)]
-    more = f", {sample:,} to be" if len(rows) < sample else ""
+    more = f"; {sample:,} are to be" if len(known) * AT_ONCE < sample else ""
     with place.container():
         st.html(hood_drawing.nine(urls, f"Photos with the strongest map {channel + 1}"))
-        st.caption(f"{texts.HOOD_NINE} {len(rows):,} photos of this world, drawn by lot, were looked at{more}.")
+        st.caption(f"{texts.HOOD_NINE} {seen:,} photos of this world, drawn by lot, were looked at{more}.")
