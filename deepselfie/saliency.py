@@ -85,15 +85,15 @@ def grad_cam(square: np.ndarray, network: Network) -> np.ndarray:
     pixels = torch.tensor(square)[None]  # (1, S, S, 3)
     with _hooked, torch.enable_grad():
         early = network.early(pixels).detach().requires_grad_()
-        hooks = [module.register_forward_hook(keep) for module in network.rest]
+        hooks = [module.register_forward_hook(keep) for module in network.rest.modules()]
         try:
             logit = network.late(early)[1]
         finally:
             for hook in hooks:
                 hook.remove()
-        layer = (layers or [early])[-1]
-        if layer.ndim != 4 or min(layer.shape[2:]) < LEAST:
+        if not layers:
             return np.zeros(square.shape[:2], np.float32)
+        layer = layers[-1]
         gradient = torch.autograd.grad(logit[0], layer)[0]
     weighed = (gradient.mean((2, 3), keepdim=True) * layer).sum(1)[0]  # (H', W')
     heat = torch.relu(weighed).detach().numpy()
@@ -150,7 +150,7 @@ def _checked(heat: np.ndarray, dropped: float, by_chance: float, of_random: np.n
         alike = float(spearmanr(_cells(heat), _cells(of_random)).statistic)
     withheld = None
     if np.ptp(heat) == 0:
-        withheld = "nothing in this photo speaks for it"
+        withheld = "it found nothing that speaks for this photo"
     elif dropped <= by_chance:
         withheld = "blurring what it marks lowers the score no faster than blurring places drawn by lot"
     elif alike >= ALIKE:

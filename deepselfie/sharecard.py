@@ -14,7 +14,7 @@ from deepselfie.summary import percent
 from deepselfie.yours import Verdict, in_words
 
 WIDTH, HEIGHT, MARGIN = 1080, 1350, 72  # px: the portrait of the networks that cards are shared on
-PHOTO = 720  # px, a square
+PHOTO = 806  # px, a square
 INK, QUIET, PINK, PAPER, LINE = "#1f1a24", "#6d6573", "#d6336c", "#fffafc", "#eadde3"
 HONEST = "What got likes in this data, never what anyone is worth."
 

@@ -16,6 +16,7 @@ from deepselfie.world import World
 
 CLIPPED = 3.0  # standard deviations: beyond, hardly any photo tells where the line leads
 THIRD = 2 / 3  # a number counts as "much" in the upper third of a world, as "little" in the lower
+DID = "what it did to the score"
 UNSEEN = "not looked for: nobody's is guessed from a picture"
 
 
@@ -27,7 +28,7 @@ def measured(world: World, attributes: dict) -> list[dict[str, str]]:
         row = {"what": texts.facet_label(key), "in your photo": texts.in_unit(value, texts.facet_unit(key))}
         row["among the photos here"] = _beside(value, known[key]) if key in known else "–"
         if effects is not None:
-            row["what it did to the score"] = effects.get(key, "–")
+            row[DID] = effects.get(key, "–")
         rows.append(row)
     return rows
 

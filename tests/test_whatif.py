@@ -50,11 +50,10 @@ def test_sliders_reach_all_amounts_and_nothing():
 
 def test_a_network_that_likes_light_is_told_to_have_more_of_it_and_what_it_dislikes_is_not_told(photo):
     found = whatif.improvements(photo, Judge(lambda s: s.mean() / 40))
-    gains = [one.gain for one in found]
-    assert len(found) == 3 and gains == sorted(gains, reverse=True) and gains[-1] > 0
-    assert found[0].said == "Brighter, +1\u00a0stops" and found[0].image.mean() > photo.image.mean() + 20
-    names = [one.edit for one in found]
-    assert len(set(names)) == 3 and "contrast" not in names
+    gains, said = [one.gain for one in found], [one.said for one in found]
+    assert gains == sorted(gains, reverse=True) and gains[-1] > 0 and len({one.edit for one in found}) == 3
+    assert "Brighter, +1\u00a0stops" in said and "Faded, 50\u00a0%" in said
+    assert all(one.image.mean() > photo.image.mean() for one in found)
 
 
 def test_where_an_edit_does_no_more_than_a_placebo_nothing_is_told(photo):

@@ -183,8 +183,10 @@ def where_it_looked(world: World, own: Own) -> None:
 def facts(world: World, own: Own) -> None:
     """Measured facts with what they did to the score, and the article's advice."""
     st.subheader("What could be measured")
-    st.table(traits.measured(world, own.photo.attributes), hide_index=True)
-    st.caption(texts.MEASURED)
+    rows = traits.measured(world, own.photo.attributes)
+    st.table(rows, hide_index=True)
+    if traits.DID in rows[0]:
+        st.caption(texts.MEASURED)
     st.subheader("The article's advice, applied to it")
     st.table(traits.advised(world, own.photo.attributes), hide_index=True)
 
