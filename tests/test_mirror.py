@@ -19,16 +19,21 @@ FOREVER = "public, max-age=31536000, immutable"
 CALIBRATION = {"slope": 0.9, "intercept": -0.4}
 
 
-@pytest.fixture(scope="module")
-def network():
-    """ImageNet's backbone, and a head whose logits of the golden pictures have mean 0 and standard deviation 1."""
+def eye(pictures) -> models.Network:
+    """ImageNet's backbone, and a head whose logits of these pictures have mean 0 and standard deviation 1/2."""
     torch.manual_seed(0)
     made = models.build("lite0")
     with torch.no_grad():
-        logits = made(torch.from_numpy(models.prepare(list(golden().values()), made.size)))
-        made.fc8.weight /= logits.std()
-        made.fc8.bias.copy_((made.fc8.bias - logits.mean()) / logits.std())
+        logits = made(torch.from_numpy(models.prepare(list(pictures), made.size)))
+        scale = 2 * logits.std()
+        made.fc8.weight /= scale
+        made.fc8.bias.copy_((made.fc8.bias - logits.mean()) / scale)
     return made
+
+
+@pytest.fixture(scope="module")
+def network():
+    return eye(golden().values())
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +58,7 @@ def golden() -> dict[str, np.ndarray]:
 
 
 def scores_in_python(network, images) -> np.ndarray:
+    """float (N,), in float32: the Scorer may compute in bfloat16, where the processor does so."""
     with torch.inference_mode():
         logits = network(torch.from_numpy(models.prepare(images, network.size))).numpy()
     return 1 / (1 + np.exp(-(CALIBRATION["slope"] * logits + CALIBRATION["intercept"])))
@@ -69,7 +75,7 @@ def test_the_file_scores_pixels_as_python_scores_pictures(network, file):
     session = onnxruntime.InferenceSession(file)
     for (name, picture), score in zip(pictures.items(), expected, strict=True):
         (found,) = session.run(None, {"pixels": rgba(picture)})
-        assert found.shape == (1,) and abs(found[0] - score) < 0.003, name
+        assert found.shape == (1,) and abs(found[0] - score) < 0.01, name
 
 
 def test_what_is_transparent_makes_no_difference(file):

@@ -6,7 +6,6 @@ import io
 import numpy as np
 import pytest
 import skimage.data
-import torch
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -14,21 +13,14 @@ from deepselfie import export, models, serve
 from deepselfie.world import world
 from tests.browser.conftest import CHROMIUM, FLAGS, make_world, tab_on
 from tests.browser.test_pages import visit
+from tests.test_mirror import CALIBRATION, eye, golden, scores_in_python
 
-CALIBRATION = {"slope": 1.0, "intercept": 0.0}
 SIDE = 240  # px of the video
 
 
 @pytest.fixture(scope="module")
 def network():
-    """ImageNet's backbone, and a head that tells the frames of the video apart."""
-    torch.manual_seed(0)
-    made = models.build("lite0")
-    with torch.no_grad():
-        logits = made(torch.from_numpy(models.prepare(frames(), made.size)))
-        made.fc8.weight /= logits.std()
-        made.fc8.bias.copy_((made.fc8.bias - logits.mean()) / logits.std())
-    return made
+    return eye(golden().values())
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -69,13 +61,11 @@ def page(with_camera, server, request):
 
 
 def started(page):
-    """Opens the mirror and presses start; returns its element once ten frames are scored."""
+    """Opens the mirror and presses start, until five frames are scored."""
     visit(page, "mirror?world=looking")
     page.get_by_role("button", name="Start the mirror").click()
-    mirror = page.locator(".mirror")
-    expect(mirror).to_have_attribute("data-state", "on", timeout=120_000)
-    more_frames(page, 10)
-    return mirror
+    expect(page.locator(".mirror")).to_have_attribute("data-state", "on", timeout=120_000)
+    more_frames(page, 5)
 
 
 def more_frames(page, n: int) -> None:
@@ -87,20 +77,16 @@ def more_frames(page, n: int) -> None:
     )
 
 
-def in_python(network, image: np.ndarray) -> float:
-    with torch.inference_mode():
-        logit = network(torch.from_numpy(models.prepare([image], network.size))).item()
-    return 1 / (1 + np.exp(-(CALIBRATION["slope"] * logit + CALIBRATION["intercept"])))
-
-
 def test_the_camera_is_scored_here_and_no_frame_leaves(page, network):
+    sent, sockets = [], []
+    page.on("websocket", sockets.append)
     started(page)
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
-    sent = []
     page.on("request", lambda request: request.url.startswith(("data:", "blob:")) or sent.append(request.url))
-    page.on("websocket", lambda socket: sent.append(socket.url))
+    for socket in sockets:  # Streamlit's
+        socket.on("framesent", lambda _: sent.append("a message to Streamlit"))
     page.context.set_offline(True)
-    more_frames(page, 10)
+    more_frames(page, 5)
     expect(page.get_by_role("meter", name="Score")).to_contain_text("%")
     expect(page.locator(".rate")).to_contain_text("frames a second")
     page.get_by_role("button", name="Keep the best").click()
@@ -109,7 +95,7 @@ def test_the_camera_is_scored_here_and_no_frame_leaves(page, network):
         link.click()
     shown, kept = float(link.get_attribute("data-score")), np.asarray(Image.open(download.value.path()).convert("RGB"))
     assert kept.shape == (SIDE, SIDE, 3)
-    assert abs(in_python(network, kept) - shown) < 0.01
+    assert abs(scores_in_python(network, [kept])[0] - shown) < 0.01
     assert not sent
     page.context.set_offline(False)
     page.get_by_role("button", name="Stop").click()
@@ -138,9 +124,8 @@ async ({ worker, runtime, model, pictures }) => {
 
 
 def test_the_browser_scores_golden_pictures_as_python_does(tab, network, model):
-    noise = np.random.default_rng(0).integers(0, 256, (480, 480, 3), np.uint8)
-    large = np.asarray(Image.fromarray(skimage.data.astronaut()).resize((560, 560)))
-    pictures = [*frames()[::6], noise, noise // 6, large, skimage.data.cat()[:300, :300]]
+    squares = [picture[: min(picture.shape[:2]), : min(picture.shape[:2])] for picture in golden().values()]
+    pictures = [*squares, *frames()[::6]]
     urls = []
     for picture in pictures:
         out = io.BytesIO()
@@ -153,7 +138,7 @@ def test_the_browser_scores_golden_pictures_as_python_does(tab, network, model):
         "model": f"/ds/network/looking/{export.version_of(model)}.onnx",
         "pictures": urls,
     }
-    expected = np.array([in_python(network, picture) for picture in pictures])
+    expected = scores_in_python(network, pictures)
     assert np.ptp(expected) > 0.2
     assert np.abs(np.array(tab.evaluate(GOLDEN, given)) - expected).max() < 0.01
 

@@ -131,7 +131,8 @@ export class Mirror {
     this.frame.dataset.frames = String(++this.frames);
     this.moments.add({ score: said.score, at: now, pixels: said.pixels, side: said.side });
     this.dial.show(this.score.add(said.score, now), now);
-    this.rate.textContent = `${this.speed.add(now).toFixed(0)} frames a second, ${said.ms.toFixed(0)} ms each`;
+    const rate = this.speed.add(now);
+    this.rate.textContent = `${rate.toFixed(rate < 10 ? 1 : 0)} frames a second, ${said.ms.toFixed(0)} ms each`;
     const brightness = this.brightness.add(seen.brightness, now), contrast = this.contrast.add(seen.contrast, now);
     this.hint(hints({ brightness, contrast, tilt: this.tilt }));
     this.snap.disabled = false;

@@ -48,9 +48,11 @@ describe('Moments', () => {
       expect(moments.length).toBeLessThanOrEqual(12);
     }
   });
-  it('has none once all are old', () => {
+  it('has the newest once all are old, and none before the first', () => {
     const moments = new Moments();
-    moments.add(moment(1, 0));
-    expect(moments.best(5001)).toBeNull();
+    expect(moments.best(0)).toBeNull();
+    moments.add(moment(2, 0));
+    moments.add(moment(1, 600));
+    expect(moments.best(9000)!.score).toBe(1);
   });
 });

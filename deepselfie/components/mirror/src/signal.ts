@@ -39,7 +39,8 @@ export class Moments {
     return this.recent(now).reduce<Moment | null>((a, b) => (a && a.score >= b.score ? a : b), null);
   }
   get length(): number { return this.kept.length; }
+  /** The newest is among them however old it is: where a frame takes long, there is still one to keep. */
   private recent(now: number): Moment[] {
-    return this.kept.filter(m => now - m.at <= 1000 * this.seconds);
+    return this.kept.filter((m, i) => now - m.at <= 1000 * this.seconds || i === this.kept.length - 1);
   }
 }
