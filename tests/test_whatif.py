@@ -62,7 +62,7 @@ def test_where_an_edit_does_no_more_than_a_placebo_nothing_is_told(photo):
         assert whatif.improvements(photo, Judge(likes)) == []
 
 
-def test_of_a_hundred_networks_that_only_guess_few_are_believed(photo):
+def test_of_forty_networks_that_only_guess_few_are_believed(photo):
     small, rng = Photo(photo.image[::8, ::8], [FACE], {}), np.random.default_rng(1)
-    believed = sum(bool(whatif.improvements(small, Judge(lambda s: rng.normal()))) for _ in range(100))
-    assert believed <= 20  # about 5 %, and somewhat more, for the unedited photo's own noise is in all of them
+    believed = sum(bool(whatif.improvements(small, Judge(lambda s: rng.normal()))) for _ in range(40))
+    assert believed <= 10  # about 5 %, and somewhat more, for the unedited photo's own noise is in all of them
