@@ -52,7 +52,8 @@ def main() -> None:
         compare(photos, found, rude, scorer, network, asked.grid)
     planted(asked.planted)
     rough(photos, scorer, network)
-    whole(photos, found, scorer)
+    whole(photos, found, scorer, network)
+    rough_gradients(photos, network)
 
 
 def ways(score: Score, allowed: Limits, network: nn.Module, photo: torch.Tensor) -> dict[str, Callable]:
@@ -64,12 +65,16 @@ def ways(score: Score, allowed: Limits, network: nn.Module, photo: torch.Tensor)
     def cma(count: int, seed: int) -> np.ndarray:
         bounds, tried = np.tile([0.0, 1.0], (3, 1)), []
         optimiser = CMA(np.full(3, 0.5), 0.3, bounds=bounds, population_size=crop.BATCH, seed=seed)
-        while len(tried) * crop.BATCH < count:
+        for _ in range(count // crop.BATCH):
             asked = np.stack([optimiser.ask() for _ in range(crop.BATCH)])
             got = score(asked)
             optimiser.tell([(point, -value) for point, value in zip(asked, got, strict=True)])
             tried.append((got.max(), asked[got.argmax()]))
         return max(tried, key=lambda pair: pair[0])[1]
+
+    def ours(count: int, seed: int) -> np.ndarray:
+        climb = count // 2 // crop.BATCH * crop.BATCH
+        return crop.search(score, count - climb, climb, seed)[0][0]
 
     def climbed(count: int, seed: int) -> np.ndarray:
         tried, _ = transformer.climb(network, photo, allowed, evaluations=count - 5, seed=seed)
@@ -79,7 +84,7 @@ def ways(score: Score, allowed: Limits, network: nn.Module, photo: torch.Tensor)
         "random (the article's)": lambda count, seed: best(np.random.default_rng(seed).uniform(size=(count, 3))),
         "Sobol's sequence": lambda count, seed: best(crop.cover(count, seed)),
         "CMA-ES": cma,
-        "Sobol, then CMA-ES": lambda count, seed: crop.search(score, count // 2, count // 2, seed)[0][0],
+        "Sobol, then CMA-ES": ours,
         "spatial transformer": climbed,
     }
 
@@ -174,13 +179,36 @@ def rough(photos: list, scorer: Scorer, network: models.Network, count: int = 51
     print(f"a crop, one of {count}, costs 1/{np.median(ratios):.0f} of an exact score (processor time)")
 
 
-def whole(photos: list, found: list, scorer: Scorer) -> None:
+def whole(photos: list, found: list, scorer: Scorer, network: models.Network) -> None:
     started, spent = time.perf_counter(), time.process_time()
-    told = [crop.best_crop(photo, boxes, scorer) for photo, boxes in zip(photos, found, strict=True)]
+    told = [crop.best_crop(photo, boxes, scorer, network=network) for photo, boxes in zip(photos, found, strict=True)]
     n = len(photos)
     wall, spent = (time.perf_counter() - started) / n, (time.process_time() - spent) / n
     better = sum(one.better for one in told)
     print(f"\nwhole search: {wall:.1f} s a photo ({spent:.1f} s of processor time); {better} of {n} are worth a crop")
+
+
+def rough_gradients(photos: list, network: models.Network, views: int = 24) -> None:
+    """Why gradients alone drift: around a frame, how far those of single frames lie from their mean, in means; and how
+    well a plane through the scores of the same frames is known, in the same unit."""
+    apart, known = [], []
+    for seed, photo in enumerate(photos):
+        rng = np.random.default_rng(seed)
+        around = torch.from_numpy(rng.uniform(0.3, 0.7, 3) + 0.05 * rng.normal(size=(views, 3))).float()
+        cube = around.clone().requires_grad_()
+        tensor = torch.from_numpy(photo.copy()).permute(2, 0, 1).float() / 255
+        theta = transformer.thetas(cube, crop.limits([]), photo.shape[1] / photo.shape[0])
+        logits = network(transformer.sample(tensor, theta, network.size))
+        (gradients,) = torch.autograd.grad(logits.sum(), cube)
+        plane = np.column_stack([np.ones(views), around.numpy()])
+        fit, left, *_ = np.linalg.lstsq(plane, logits.detach().numpy(), rcond=None)
+        errors = np.sqrt(left / (views - 4) * np.diag(np.linalg.inv(plane.T @ plane))[1:])
+        steepness = np.linalg.norm(fit[1:])
+        apart.append(np.linalg.norm(gradients.numpy().std(0)) / steepness)
+        known.append(np.linalg.norm(errors) / steepness)
+    scatter, known = np.median(apart), np.median(known)
+    print(f"\ngradients of {views} frames around one scatter by {scatter:.1f} times the slope that their scores tell")
+    print(f"known to within: by the gradients' mean {scatter / views**0.5:.1f}, by the scores {known:.1f} times itself")
 
 
 if __name__ == "__main__":

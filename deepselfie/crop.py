@@ -22,6 +22,8 @@ from PIL import Image
 from scipy.stats import qmc, t
 
 from deepselfie import models
+from deepselfie.models import Network
+from deepselfie.prefilter import quick
 from deepselfie.score import SHIFT, Scorer
 
 KEPT = 0.9  # of the box of each face
@@ -29,6 +31,7 @@ SMALLEST, RUDEST = 0.4, 0.3  # of each side; below a third the enlarged crop of 
 COVER, CLIMB = 128, 96  # frames scored to cover the cube and to climb: the benchmark's curve is flat from there
 BATCH = 8  # frames a generation of CMA-ES: 12 climb less far, being fewer generations
 STEP = 0.1  # of the cube: about the distance between neighbours when COVER points cover it
+GUESSED, TOP = 1024, 10  # frames that the prefilter ranks, for less than a tenth each, and those of them then scored
 FINALISTS, APART = 8, 0.9  # frames that are compared once more, and the IoU above which two count as the same
 VIEWS, FRESH = 8, 48  # views of each finalist, and of the winner and the original
 CONFIDENCE = 0.95
@@ -79,14 +82,21 @@ def cover(count: int, seed: int = 0) -> np.ndarray:
         return qmc.Sobol(3, seed=seed).random(count)
 
 
-def search(score: Score, count: int = COVER, climb: int = CLIMB, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """All tried points of the cube (count + climb, 3), best first, and their scores: covered, then climbed."""
+def search(
+    score: Score, count: int = COVER, climb: int = CLIMB, seed: int = 0, guess: Score | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """All tried points of the cube (N, 3), best first, and their scores (N,): covered, then climbed from the best.
+
+    guess: a cheap stand-in for `score`; the TOP of GUESSED points by it are tried as well."""
     tried = cover(count, seed)
+    if guess is not None:
+        many = cover(GUESSED, seed + 1)
+        tried = np.concatenate([tried, many[np.argsort(-guess(many))[:TOP]]])
     found = score(tried)
     optimiser = CMA(
         mean=tried[found.argmax()], sigma=STEP, bounds=np.tile([0.0, 1.0], (3, 1)), seed=seed, population_size=BATCH
     )
-    while len(tried) < count + climb:
+    for _ in range(0, climb, BATCH):
         asked = np.stack([optimiser.ask() for _ in range(BATCH)])
         got = score(asked)
         optimiser.tell([(point, -value) for point, value in zip(asked, got, strict=True)])
@@ -121,14 +131,27 @@ class Crop:
         return self.gain[0] > 0
 
 
-def best_crop(image: np.ndarray, faces: Sequence[dict], scorer: Scorer, rude: bool = False, seed: int = 0) -> Crop:
-    """image: uint8 (H, W, 3); faces: of it, as faces.detect gives them, all of which a crop keeps unless it is rude."""
+def best_crop(
+    image: np.ndarray,
+    faces: Sequence[dict],
+    scorer: Scorer,
+    rude: bool = False,
+    network: Network | None = None,
+    seed: int = 0,
+) -> Crop:
+    """image: uint8 (H, W, 3); faces: of it, as faces.detect gives them, all of which a crop keeps unless it is rude;
+    network: the scorer's own, for the prefilter, None goes without."""
     photo, allowed = Image.fromarray(image), limits(faces, rude)
     small = photo.copy()
     least = 2 * scorer.size / RUDEST  # px of the shorter side: the smallest crop still has two of them for each of ours
     if min(small.size) > least:
         small.thumbnail([round(side * least / min(small.size)) for side in small.size], Image.Resampling.LANCZOS)
-    tried, _ = search(lambda cube: scorer.look(squares(small, allowed.frames(cube), scorer.size))[1], seed=seed)
+
+    def score(cube: np.ndarray) -> np.ndarray:
+        return scorer.look(squares(small, allowed.frames(cube), scorer.size))[1]
+
+    rough = quick(network, small, allowed.smallest) if network else None
+    tried, _ = search(score, seed=seed, guess=rough and (lambda cube: rough(allowed.frames(cube))))
     boxes = [whole_pixels(frame, photo.size) for frame in finalists(allowed.frames(tried))]
     cuts = models.prepare([image, *(cut(image, box) for box in boxes)], scorer.size)
     best = 1 + int(_viewed(cuts, scorer, VIEWS, seed)[:, 1:].mean(0).argmax())

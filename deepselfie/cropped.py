@@ -14,6 +14,7 @@ from PIL import Image
 
 from deepselfie import pictures, strip
 from deepselfie.crop import Crop, best_crop, kept
+from deepselfie.models import Network
 from deepselfie.score import Scorer
 from deepselfie.summary import percent
 from deepselfie.world import World
@@ -45,11 +46,11 @@ def drawn(world: World, seed: int = 0) -> list[int]:
     return np.random.default_rng(seed).permutation(scored)[:LOT].tolist()
 
 
-def example(world: World, row: int, scorer: Scorer, rude: bool = False) -> Pair:
+def example(world: World, row: int, scorer: Scorer, rude: bool = False, network: Network | None = None) -> Pair:
     """The photo of a row, and its best crop. Raises DeepselfieError where it has no picture."""
     image = pictures.rgb(pictures.picture(world, row, SIDE)[0])
     faces = (world.take([row], ["faces"])["faces"][0].as_py() or []) if "faces" in world.columns else []
-    return Pair(image, faces, best_crop(image, faces, scorer, rude))
+    return Pair(image, faces, best_crop(image, faces, scorer, rude, network))
 
 
 def pairs(found: list[Pair]) -> str:
@@ -96,7 +97,7 @@ def jpeg(image: np.ndarray) -> bytes:
 
 
 STYLE = """<style>
-.ds-crops { display: grid; gap: 18px; grid-template-columns: repeat(auto-fill, minmax(min(100%, 420px), 1fr)); }
+.ds-crops { display: grid; gap: 18px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); }
 .ds-crop { display: flex; gap: 6px; max-width: 760px; }
 .ds-crop figure { flex: 1 1 0; min-width: 0; margin: 0; }
 .ds-crop figure > div { position: relative; overflow: hidden; border-radius: 8px; }

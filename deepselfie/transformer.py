@@ -2,12 +2,14 @@
 
 In: a network, a photo and what frames are allowed; out: the frames on the way up, the best by the network first.
 
-The article tried this and gave up: its frames "would sometimes get stuck, or drift around". Reading four pixels of the
-photo for each of the network's, as a bilinear sampler does, gives the gradient of whatever grain lies there, and the
-score of a network jumps as a picture is moved by a pixel. So here every pixel is the weighted mean of all that lie
-under it; each step looks at another view, moved and mirrored, and Adam averages over them; frames are sigmoids of what
-is climbed with, so that they stay within what is allowed, in small steps; a weak prior draws them to the whole photo
-where the score does not care; and several climb at once, from where Sobol's sequence has found the score to be high.
+The article tried this and gave up: its frames "would sometimes get stuck, or drift around". Two reasons can be seen.
+A bilinear sampler reads four of the many pixels that lie under one of the network's: its gradient is that of grain.
+Here each is the weighted mean of them all. And the score itself is rough: a network with strides jumps as a picture
+moves by a pixel, so that gradients of neighbouring frames differ by more than their mean is (benchmarks/crop.py). So a
+step looks at several frames around its centre and fits a plane to their gradients and their scores, each trusted as far
+as it agrees: on smooth scores the gradients decide, on rough ones the scores do. Frames are sigmoids of what is climbed
+with, so that they stay within what is allowed; steps have a length that only shrinks; a weak prior draws them to the
+whole photo where the score does not care; and several climb at once, from the best of Sobol's sequence.
 """
 
 from __future__ import annotations
@@ -24,14 +26,16 @@ from deepselfie.crop import KEPT, Limits, cover, inside
 
 SAMPLES = 4  # a side, for each pixel of the network's: of a photo of `SAMPLES` times its side, all pixels
 COVERED = 0.4  # of the evaluations
-STARTS = 3  # the best of those: one alone ends on the wrong hill
-VIEWS = 4  # frames around each, over which the gradient is averaged
+STARTS = 2  # the best of those: one alone ends on the wrong hill
+VIEWS = 6  # frames around each, of which each step takes the slope
 RADIUS = 0.4  # of the first step, before the sigmoid: a tenth of the way through what is allowed; the last are short
-SPREAD = 0.5  # of the views around their centre, in steps
+SPREAD = 0.7  # of the views around their centre, in steps
+FITS = 3  # rounds in which a slope and the trust in what it is made of are found together
 MARGIN = 0.03  # of the cube, that a start keeps from its faces: at the very end of a sigmoid there is no gradient
 PRIOR = 0.05  # logits for the whole photo against none of it
 FACE = 10.0  # logits a half frame by which a face would stick out of it
 TURN, STRETCH, SHEAR = math.radians(15), 0.1, 0.1  # at most, each way: beyond that people notice
+TINY = 1e-8  # keeps a perfect fit from dividing by zero
 BATCH = 16  # frames sampled at once: 28 MB
 
 
@@ -117,12 +121,29 @@ def climb(
         cube = (centres.unsqueeze(1) + around).sigmoid().flatten(0, 1).requires_grad_()
         logits, out = look(cube)
         aim = logits - FACE * out + PRIOR * cube[:, 2]
-        (slope,) = torch.autograd.grad(aim.sum(), cube)
-        slope = (slope * cube * (1 - cube)).detach().view_as(around).mean(1)  # through the sigmoid, of all views
-        centres = centres + reach * F.normalize(slope, dim=1)
+        (upward,) = torch.autograd.grad(aim.sum(), cube)
+        upward = (upward * cube * (1 - cube)).detach().view_as(around)  # through the sigmoid
+        aim = aim.detach().view(STARTS, VIEWS)
+        slopes = torch.stack([slope(*start) for start in zip(around, aim, upward, strict=True)])
+        centres = centres + reach * F.normalize(slopes, dim=1)
         tried.append(cube.detach())
         found.append(logits.detach())
         kept.append(out.detach() == 0)
     tried, found, kept = torch.cat(tried), torch.cat(found), torch.cat(kept)
     order = found[kept].argsort(descending=True)
     return tried[kept][order].cpu().numpy(), found[kept][order].cpu().numpy()
+
+
+def slope(around: Tensor, values: Tensor, gradients: Tensor) -> Tensor:
+    """(D,) of the plane that fits views best: where they lie (V, D), how high (V,), and which way is up there (V, D).
+
+    Heights and gradients are trusted by how well each agree among themselves, as in generalised least squares."""
+    count, dimensions = around.shape
+    away, height = around - around.mean(0), values - values.mean()
+    unrest = gradients.var(0).mean() + TINY
+    found = gradients.mean(0)
+    for _ in range(FITS):
+        misfit = (height - away @ found).square().mean() + TINY
+        weights = away.T @ away / misfit + count / unrest * torch.eye(dimensions).to(around)
+        found = torch.linalg.solve(weights, away.T @ height / misfit + gradients.sum(0) / unrest)
+    return found

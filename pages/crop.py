@@ -20,8 +20,9 @@ try:
         st.html(cropped.pairs([pair]))
         st.download_button("Download the crop", cropped.jpeg(pair.crop.image), "crop.jpg", "image/jpeg")
 
-    section("Four photos and their best crops", texts.CROP_FOUR.format(cropped.LOT))
+    section("Four photos and their best crops")
     tamed = examples(world)
+    st.markdown(texts.CROP_FOUR.format(len(tamed)))
     st.html(cropped.pairs(sorted(tamed, key=lambda pair: -pair.crop.gain[0])[:4]))
 
     section("The rude gallery", texts.CROP_RUDE)

@@ -125,6 +125,19 @@ def test_the_best_crop_shows_what_is_liked(photo):
     assert 150 <= left <= 172 and 82 <= upper <= 98
 
 
+def test_the_best_of_many_guesses_are_tried_as_well():
+    """A peak too narrow for the cover, which a rough idea of the score sees from afar."""
+    peak = np.array([0.31, 0.77, 0.52])
+
+    def score(cube):
+        return np.exp(-(((cube - peak) / 0.02) ** 2).sum(1))
+
+    alone, _ = crop.search(score)
+    led, found = crop.search(score, guess=lambda cube: -np.abs(cube - peak).sum(1))
+    assert len(led) == len(alone) + crop.TOP
+    assert np.abs(led[0] - peak).max() < 0.02 and found[0] > 0.9
+
+
 def test_a_face_elsewhere_is_kept_unless_rude(photo):
     face = {"x": 0.05, "y": 0.1, "w": 0.2, "h": 0.3}
     for rude in (False, True):

@@ -1,0 +1,39 @@
+"""The page of crops: a photo of one's own comes back cropped, can be taken away, and rude crops come when asked for."""
+
+import pytest
+import skimage.data
+from playwright.sync_api import expect
+
+from deepselfie import models
+from deepselfie.world import world
+from tests.browser.conftest import make_world
+from tests.browser.test_pages import jpeg, upload, visit
+
+PATIENCE = 90_000  # ms for some hundred scores a photo, on a machine busy with other work
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few(cache):
+    """`few`: four photos, and a network as it is born."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEEPSELFIE_CACHE", str(cache))
+        make_world("few", 4)
+        network = models.build("lite0", pretrained=False).eval()
+        models.save(network, world("few").model_path, {"calibration": {"slope": 1.0, "intercept": 0.0}})
+
+
+def test_a_photo_is_cropped_and_can_be_taken_away(tab):
+    visit(tab, "crop?world=few")
+    pairs = tab.locator(".ds-crop")
+    expect(pairs).to_have_count(4, timeout=PATIENCE)
+    upload(tab, "me.jpg", jpeg(skimage.data.astronaut()))
+    expect(pairs).to_have_count(5, timeout=PATIENCE)
+    expect(tab.get_by_text("Keep the original.").or_(tab.get_by_text("Crop it like this:"))).to_be_visible()
+    assert tab.get_by_alt_text("After").first.evaluate("image => image.naturalWidth") > 0
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="Download the crop").click()
+    assert download.value.suggested_filename == "crop.jpg"
+    tab.get_by_text("Show what it does without the guard").click()
+    expect(tab.get_by_text("of these 4 photos")).to_be_visible(timeout=PATIENCE)
+    tab.set_viewport_size({"width": 390, "height": 800})
+    assert tab.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
