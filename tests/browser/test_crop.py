@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from deepselfie import models
 from deepselfie.world import world
 from tests.browser.conftest import make_world
-from tests.browser.test_pages import jpeg, upload, visit
+from tests.browser.test_pages import jpeg, upload
 
 PATIENCE = 90_000  # ms for some hundred scores a photo, on a machine busy with other work
 
@@ -23,7 +23,7 @@ def few(cache):
 
 
 def test_a_photo_is_cropped_and_can_be_taken_away(tab):
-    visit(tab, "crop?world=few")
+    tab.goto("/crop?world=few")
     pairs = tab.locator(".ds-crop")
     expect(pairs).to_have_count(4, timeout=PATIENCE)
     upload(tab, "me.jpg", jpeg(skimage.data.astronaut()))
