@@ -1,8 +1,8 @@
 """Where in a photo its score comes from. In: a square picture and its network; out: maps that have passed their checks.
 
 Two ways: occlusion (Zeiler & Fergus 2014, section 4.2) and Grad-CAM (Selvaraju et al. 2017, section 3). A map is
-shown only if it tells something of this photo (what it marks first, deleted first, must lower the score faster than
-random places do: Petsiuk et al. 2018, section 4.3) and of what was learned (a network with random weights must draw
+shown only if it tells something of this photo (what it marks, deleted first, must lower the score faster than random
+places do: Petsiuk et al. 2018, section 4.3) and of what was learned (a network with random weights must draw
 another one: Adebayo et al. 2018, section 3).
 """
 
@@ -25,7 +25,7 @@ PATCHES = 4  # of a side: a covered patch is as large as a face's parts
 STEPS = 9  # of a patch's place along a side, three eighths of it each
 CELLS = 8  # of a side, for deletion
 DELETIONS = 8  # times that an eighth of all cells is deleted
-RANDOM = 9  # orders of deletion that a map has to beat: by luck it does so once in ten
+RANDOM = 9  # random places that a map has to beat: by luck it does so once in ten
 LEAST = 5  # cells along a side of the layer that Grad-CAM reads: fewer cannot tell an eye from a cheek
 ALIKE = 0.5  # rank correlation with the map of random weights, from which on a map does not show what was learned
 _hooked = threading.Lock()  # Grad-CAM listens to a network that others share
@@ -35,7 +35,7 @@ _hooked = threading.Lock()  # Grad-CAM listens to a network that others share
 class Map:
     """heat: float32 (S, S), 0..1, how much a place speaks for the photo; withheld: why it is not to be shown, or None.
 
-    dropped: the mean fall of the logit while the marked is deleted; by_chance: the largest of the RANDOM orders;
+    dropped: the mean fall of the logit while the marked is deleted; by_chance: the largest for RANDOM other places;
     alike: rank correlation with the map of random weights."""
 
     heat: np.ndarray
@@ -49,11 +49,11 @@ def maps(square: np.ndarray, look: Look, network: Network, scrambled: Network) -
     """Both maps of a picture, uint8 (S, S, 3); look: the network's; scrambled: what `scramble` made of it."""
     of_random = {"occlusion": occlusion(square, looking(scrambled)), "Grad-CAM": grad_cam(square, scrambled)}
     drawn = {"occlusion": occlusion(square, look), "Grad-CAM": grad_cam(square, network)}
-    by_chance = max(deletion(square, look, order) for order in _random_orders())
-    return {
-        name: _checked(heat, deletion(square, look, _order(heat)), by_chance, of_random[name])
-        for name, heat in drawn.items()
-    }
+    found = {}
+    for name, heat in drawn.items():
+        by_chance = max(deletion(square, look, order) for order in _moved(heat))
+        found[name] = _checked(heat, deletion(square, look, _order(heat)), by_chance, of_random[name])
+    return found
 
 
 def occlusion(square: np.ndarray, look: Look) -> np.ndarray:
@@ -152,7 +152,7 @@ def _checked(heat: np.ndarray, dropped: float, by_chance: float, of_random: np.n
     if np.ptp(heat) == 0:
         withheld = "it found nothing that speaks for this photo"
     elif dropped <= by_chance:
-        withheld = "blurring what it marks lowers the score no faster than blurring places drawn by lot"
+        withheld = "blurring what it marks lowers the score no faster than blurring other places"
     elif alike >= ALIKE:
         withheld = "a network that has learned nothing draws much the same map"
     return Map(heat, withheld, dropped, by_chance, alike)
@@ -167,9 +167,14 @@ def _order(heat: np.ndarray) -> np.ndarray:
     return np.argsort(-_cells(heat), kind="stable")
 
 
-def _random_orders() -> list[np.ndarray]:
-    rng = np.random.default_rng(0)
-    return [rng.permutation(CELLS**2) for _ in range(RANDOM)]
+def _moved(heat: np.ndarray) -> list[np.ndarray]:
+    """The orders of the same map moved to RANDOM other places, and what leaves at one side enters at the other.
+
+    Of the same shape: cells scattered by lot would leave edges everywhere, which lower a score by themselves."""
+    cells = _cells(heat).reshape(CELLS, CELLS)
+    ways = [(y, x) for y in range(2, CELLS - 1) for x in range(2, CELLS - 1)]
+    chosen = np.random.default_rng(0).permutation(ways)[:RANDOM]
+    return [np.argsort(-np.roll(cells, way, (0, 1)).ravel(), kind="stable") for way in chosen]
 
 
 def _scaled(heat: np.ndarray) -> np.ndarray:

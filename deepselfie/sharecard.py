@@ -29,11 +29,12 @@ def card(image: np.ndarray, verdict: Verdict, world: str) -> bytes:
     paper.paste(photo, ((WIDTH - PHOTO) // 2, MARGIN), mask.resize((PHOTO, PHOTO), Image.Resampling.LANCZOS))
 
     y = MARGIN + PHOTO + 44
-    draw.text((MARGIN, y), percent(verdict.score, 0), INK, ImageFont.load_default(120))
-    left = MARGIN + draw.textlength(percent(verdict.score, 0), ImageFont.load_default(120)) + 40
-    draw.text((left, y + 18), f"range {percent(verdict.low, 0)} to {percent(verdict.high, 0)}", INK, _font(40))
-    draw.text((left, y + 74), _fit(draw, in_words(verdict.percentile).partition(":")[0], WIDTH - MARGIN - left), QUIET,
-              _font(34))  # fmt: skip
+    score, low, high = (_plain(percent(share, 0)) for share in (verdict.score, verdict.low, verdict.high))
+    draw.text((MARGIN, y), score, INK, _font(120))
+    left = MARGIN + draw.textlength(score, _font(120)) + 40
+    draw.text((left, y + 18), f"range {low} to {high}", INK, _font(40))
+    standing = _plain(in_words(verdict.percentile).partition(":")[0])
+    draw.text((left, y + 74), _fit(draw, standing, WIDTH - MARGIN - left), QUIET, _font(34))
     _scale(draw, verdict, y + 190)
     draw.text((MARGIN, y + 262), HONEST, INK, _font(34))
     where = f"Among {verdict.n:,} photos of the world “{world}”"
@@ -57,6 +58,11 @@ def _scale(draw: ImageDraw.ImageDraw, verdict: Verdict, y: int) -> None:
 
 def _font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.load_default(size)
+
+
+def _plain(text: str) -> str:
+    """With spaces that the font has."""
+    return text.replace("\u00a0", " ")
 
 
 def _fit(draw: ImageDraw.ImageDraw, text: str, width: float, size: int = 34) -> str:

@@ -100,7 +100,7 @@ Bright is what raises the score of **this** photo; dark places do nothing for it
 - **Grad-CAM**: the network's late maps, each weighed by how much the score rises with it
   ([Selvaraju and others 2017](https://arxiv.org/abs/1610.02391)).
 - Such maps please the eye even where they mean nothing, so each has to pass two checks on your photo. Blurring what it
-  marks, the brightest first, must lower the score faster than each of nine random orders do
+  marks, the brightest first, must lower the score faster than the same shape does at each of nine other places
   ([Petsiuk and others 2018](https://arxiv.org/abs/1806.07421)). And a network with random weights must draw another map
   ([Adebayo and others 2018](https://arxiv.org/abs/1810.03292)). A map that fails is withheld.
 """

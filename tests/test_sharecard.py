@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pytest
 import skimage.data
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from deepselfie import sharecard
 from deepselfie.yours import Verdict
@@ -45,3 +45,15 @@ def test_any_shape_of_photo_and_any_name_fit(shape):
     verdict = Verdict(0.5, 0.4, 0.6, 50, 5, 10)
     card = np.asarray(Image.open(io.BytesIO(sharecard.card(image, verdict, "x" * 300))))
     assert (card[-sharecard.MARGIN * 3 :, -sharecard.MARGIN // 2 :] == (0xFF, 0xFA, 0xFC)).all()  # nothing runs over
+
+
+def test_the_font_has_all_that_is_written(monkeypatch):
+    written, plain = [], ImageDraw.ImageDraw.text
+    monkeypatch.setattr(ImageDraw.ImageDraw, "text", lambda *a, **k: (written.append(a[2]), plain(*a, **k)))
+    for percentile in (99.5, 93, 50, 3):
+        opened(percentile=percentile)
+    sharecard.card(skimage.data.astronaut(), Verdict(0.5, 0.4, 0.6, 50, 5, 10), "x" * 300)  # cut short
+    font = ImageFont.load_default(40)
+    unknown = bytes(font.getmask("\uffff"))
+    for letter in set("".join(written)) - {" "}:
+        assert bytes(font.getmask(letter)) != unknown, repr(letter)
