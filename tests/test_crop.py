@@ -135,7 +135,7 @@ def test_the_best_of_many_guesses_are_tried_as_well():
     alone, _ = crop.search(score)
     led, found = crop.search(score, guess=lambda cube: -np.abs(cube - peak).sum(1))
     assert len(led) == len(alone) + crop.TOP
-    assert np.abs(led[0] - peak).max() < 0.02 and found[0] > 0.9
+    assert np.abs(led[0] - peak).max() < 0.02 and found[0] > 0.8
 
 
 def test_a_face_elsewhere_is_kept_unless_rude(photo):

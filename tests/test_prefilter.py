@@ -87,4 +87,4 @@ def test_parts_are_ranked_as_the_network_ranks_them(photo):
         exact = network(torch.from_numpy(crop.squares(photo, frames, network.size))).numpy()
     rough = prefilter.quick(network, photo, 0.4)(frames)
     assert spearmanr(rough, exact)[0] > 0.9
-    assert np.abs(rough - exact).max() < 0.15 * np.ptp(exact)
+    assert np.abs(rough - exact).max() < 0.25 * np.ptp(exact)
