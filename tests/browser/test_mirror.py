@@ -79,7 +79,7 @@ def more_frames(page, n: int) -> None:
 
 def test_the_camera_is_scored_here_and_no_frame_leaves(page, network):
     sent, sockets = [], []
-    page.on("websocket", sockets.append)
+    page.on("websocket", lambda socket: sockets.append(socket))
     started(page)
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
     page.on("request", lambda request: request.url.startswith(("data:", "blob:")) or sent.append(request.url))
