@@ -8,7 +8,11 @@ interface Component { parentElement: ShadowRoot; data: Data }
 const mirrors = new WeakMap<ShadowRoot, Mirror>();
 
 export default function ({ parentElement: root, data }: Component): () => void {
-  if (!mirrors.has(root)) mirrors.set(root, new Mirror(root, data));
+  const before = mirrors.get(root);
+  if (before?.data.model !== data.model) { // another world was chosen, or none yet
+    before?.dispose();
+    mirrors.set(root, new Mirror(root, data));
+  }
   return () => {
     mirrors.get(root)?.dispose();
     mirrors.delete(root);

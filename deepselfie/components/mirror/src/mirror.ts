@@ -34,7 +34,7 @@ export class Mirror {
   private speed = new Rate();
   private moments = new Moments();
 
-  constructor(root: ShadowRoot, private readonly data: Data) {
+  constructor(root: ShadowRoot, readonly data: Data) {
     this.video.muted = true;
     this.frame = element('div', { class: 'mirror' },
       element('div', { class: 'stage' }, this.video, this.note),
@@ -119,7 +119,7 @@ export class Mirror {
     if (this.canvas.width !== part.to) this.canvas.width = this.canvas.height = part.to;
     this.pen.drawImage(this.video, part.x, part.y, part.from, part.from, 0, 0, part.to, part.to);
     const pixels = this.pen.getImageData(0, 0, part.to, part.to).data.buffer as ArrayBuffer;
-    worker.postMessage({ kind: 'frame', pixels, side: part.to } satisfies Order, [pixels]);
+    worker.postMessage({ kind: 'frame', pixels, side: part.to, turn: this.turn } satisfies Order, [pixels]);
   }
   private answered(worker: Worker, said: Answer): void {
     if (this.state !== 'on') return;
@@ -127,6 +127,7 @@ export class Mirror {
       this.stop();
       return this.become('failed', 'The network stopped. Start again.');
     }
+    if (said.turn !== this.turn) return; // of before the last stop
     const now = performance.now(), seen = light(new Uint8ClampedArray(said.pixels));
     this.frame.dataset.frames = String(++this.frames);
     this.moments.add({ score: said.score, at: now, pixels: said.pixels, side: said.side });

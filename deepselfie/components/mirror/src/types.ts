@@ -3,13 +3,14 @@
 /** What Streamlit hands over: addresses, all of this server. */
 export interface Data { worker: string; runtime: string; model: string; megabytes: number }
 
-/** To the worker: where to load from, once; then frames, one at a time. pixels: RGBA of a square of `side` px. */
+/** To the worker: where to load from, once; then frames, one at a time. pixels: RGBA of a square of `side` px;
+ * turn: which start of the mirror they belong to. */
 export type Order =
   | { kind: 'load'; runtime: string; model: string }
-  | { kind: 'frame'; pixels: ArrayBuffer; side: number };
+  | { kind: 'frame'; pixels: ArrayBuffer; side: number; turn: number };
 
 /** From the worker. A score in [0, 1] comes with the pixels it is of, and with the milliseconds that the network took. */
 export type Answer =
   | { kind: 'ready' }
-  | { kind: 'score'; score: number; ms: number; pixels: ArrayBuffer; side: number }
+  | { kind: 'score'; score: number; ms: number; pixels: ArrayBuffer; side: number; turn: number }
   | { kind: 'failed'; why: string };

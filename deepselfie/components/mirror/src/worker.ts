@@ -23,16 +23,16 @@ async function fetched(address: string): Promise<Response> {
 const unpacked = (gzip: Response): Promise<ArrayBuffer> =>
   new Response(gzip.body!.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
 
-async function score(pixels: ArrayBuffer, side: number): Promise<void> {
+async function score(pixels: ArrayBuffer, side: number, turn: number): Promise<void> {
   const began = performance.now();
   const found = await network!.run({ pixels: new Tensor('uint8', new Uint8Array(pixels), [side, side, 4]) });
   const value = (found.score!.data as Float32Array)[0];
-  answer({ kind: 'score', score: value, ms: performance.now() - began, pixels, side }, [pixels]);
+  answer({ kind: 'score', score: value, ms: performance.now() - began, pixels, side, turn }, [pixels]);
 }
 
 addEventListener('message', async ({ data }: MessageEvent<Order>) => {
   try {
-    if (data.kind === 'frame') return await score(data.pixels, data.side);
+    if (data.kind === 'frame') return await score(data.pixels, data.side, data.turn);
     await load(data.runtime, data.model);
     answer({ kind: 'ready' });
   } catch (error) {
