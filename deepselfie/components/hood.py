@@ -5,6 +5,7 @@ Everything here is Streamlit; what it shows is computed and drawn in `hood` and 
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   mark();
 }
 """
+_searching = threading.Lock()  # visitors who come together look through the same photos, each once
 _sheet = st.components.v2.component("deepselfie_sheet", html=SHEET, css=SHEET_CSS, js=SHEET_JS)
 
 
@@ -125,7 +127,7 @@ def choose_tile(tiles: list[np.ndarray], what: str, chosen: int, key: str, width
         st.session_state[number] = int(st.session_state[key].tile) + 1
 
     number = f"{key}-number"
-    st.session_state.setdefault(number, chosen + 1)
+    st.session_state[number] = st.session_state.get(number, chosen + 1)  # set anew, or a box that comes back shows 1
     index = st.number_input(f"Which {what} (1 to {len(tiles):,})", 1, len(tiles), key=number) - 1
     data = {
         "image": hood_drawing.png(hood_drawing.sheet(tiles)),
@@ -165,7 +167,9 @@ def nine_photos(world: World, network: models.Network, card: dict, stage: int, c
         if first not in known:
             if known:
                 _draw_nine(world, known, stage, channel, place, len(rows))
-            known[first] = _means(world, network, rows[first : first + AT_ONCE])
+            with _searching:
+                if first not in known:  # another visitor may have looked meanwhile
+                    known[first] = _means(world, network, rows[first : first + AT_ONCE])
     _draw_nine(world, known, stage, channel, place, len(rows))
 
 
