@@ -112,6 +112,12 @@ def cmyk():
     return out.getvalue()
 
 
+def palette():
+    out = io.BytesIO()
+    Image.fromarray(skimage.data.astronaut()).quantize(64).save(out, "PNG")
+    return out.getvalue()
+
+
 def sixteen_bits():
     grey = skimage.data.astronaut().mean(2) * 257
     return encoded(grey.astype(np.uint16), "PNG")
@@ -127,7 +133,7 @@ UNUSUAL = {
     "HEIC": (Path(__file__).parent / "astronaut.heic").read_bytes(),
     "CMYK": cmyk(),
     "16 bits of grey": sixteen_bits(),
-    "a palette": encoded(np.asarray(Image.fromarray(skimage.data.astronaut()).quantize(64)), "PNG"),
+    "a palette": palette(),
     "see-through": encoded(np.dstack([skimage.data.astronaut(), np.full((512, 512), 255, np.uint8)]), "PNG"),
     "an animation": animated("WEBP"),
     "an animated PNG": animated("PNG"),
