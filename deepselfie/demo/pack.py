@@ -11,17 +11,17 @@ from deepselfie.embed import compact
 from deepselfie.stage import Report, run_stage
 from deepselfie.world import World
 
-AGAIN = ("image", "phash")
+LEFT_OUT = ("image", "phash", "standing")  # rendered again, or of use only before: nobody trains on these photos
 MEASURED = ("quality",)  # the number of the truth that is worth its bytes: what the likes followed
 
 
 def pack(world: World) -> Report:
-    """Rewrites the table without AGAIN and the numbers of the truth, and with fc7 in the dimensions of the map."""
+    """Rewrites the table without LEFT_OUT and the numbers of the truth, and with fc7 in the dimensions of the map."""
 
     def work(report: Report, progress) -> None:
         if "fc7" in world.columns:
             compact(world)
-        table = world.read([name for name in world.table.schema.names if name not in AGAIN])
+        table = world.read([name for name in world.table.schema.names if name not in LEFT_OUT])
         table = table.set_column(table.schema.get_field_index("truth"), "truth", _said(table["truth"]))
         lance.write_dataset(table, str(world.path / "selfies.lance"), mode="overwrite")
         world.table.cleanup_old_versions(older_than=timedelta(0), delete_unverified=True)
