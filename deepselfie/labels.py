@@ -69,7 +69,7 @@ def labels(
         used = full >= 0
         report.rows_out = int(used.sum())
         names = np.asarray(SPLITS)[split]
-        report.columns = ["label", "standing", "split"]
+        report.columns = ["label", "split"]  # a packed world goes without standings
         report.details = {
             "good": int((full == 1).sum()),
             "bad": int((full == 0).sum()),
