@@ -22,7 +22,8 @@ FILLED = {  # what each page shows only where the demo world is whole
     "famous": "40 people",
     "space": "Scroll or pinch",
     "yours": "A photo from this device",
-    "data-and-model": "When it says 60 %, is it 60 %?",
+    "data-and-model": "For whom it is off",
+    "findings": "One thing changed",
 }
 
 
