@@ -86,9 +86,7 @@ SLIDERS = {  # name of an edit -> its slider
     "fade": "Fade",
     "border": "White border",
 }
-SALIENCY = (
-    "Takes a few seconds: the photo is scored a few hundred times, each time with another part of it hidden."
-)
+SALIENCY = "Takes a few seconds: the photo is scored a few hundred times, each time with another part of it hidden."
 SALIENCY_NAMES = {"occlusion": "Hiding parts of it", "Grad-CAM": "Following its activations (Grad-CAM)"}
 WITHHELD = "This map is not shown, because it failed its check: {}. It would tell you a story, not the truth."
 SALIENCY_HOW = """
