@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -219,7 +220,7 @@ def clear_parts(world: World, stage: str) -> None:
 def write_atomically(path: Path, data: bytes) -> None:
     """Writes to a temporary name beside `path`, then renames: readers see the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")  # two visitors may ask at once
     temporary.write_bytes(data)
     os.replace(temporary, path)
 

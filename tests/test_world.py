@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pytest
 
 from deepselfie.errors import DeepselfieError
 from deepselfie.stage import run_stage
-from deepselfie.world import add_rowwise, world, world_names
+from deepselfie.world import add_rowwise, world, world_names, write_atomically
 
 
 @pytest.fixture
@@ -117,3 +118,10 @@ def test_a_first_write_that_was_killed_leaves_no_world(tmp_path, monkeypatch):
     assert not world("w").exists and len(world("w")) == 0 and world_names() == []
     world("w").append(pa.table({"id": ["t:0"]}))
     assert len(world("w")) == 1 and world_names() == ["w"]
+
+
+def test_threads_that_write_the_same_file_at_once_do_not_meet(tmp_path):
+    path = tmp_path / "same.bin"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda i: write_atomically(path, bytes([i % 256]) * 100_000), range(200)))
+    assert len(set(path.read_bytes())) == 1 and list(tmp_path.iterdir()) == [path]
