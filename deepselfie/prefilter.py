@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torchvision.ops import roi_align
 
-from deepselfie.models import Network
+from deepselfie.models import Network, core_threads
 
 SCALES = 4  # from the whole photo to the smallest frame: between them a face is a sixth larger or smaller at most
 
@@ -24,11 +24,12 @@ def quick(network: Network, photo: Image.Image, smallest: float) -> Callable[[np
     """A function of frames (N, 3): x, y, size in fractions, at least `smallest`, that gives logits (N,), roughly.
 
     None for a network that has no convolutions apart from its last layers."""
-    convolutions, last, side = split(network)
-    if not len(convolutions):
-        return None
     sizes = np.geomspace(1, smallest, SCALES)
-    maps = [_features(network, convolutions, photo, round(network.size / size)) for size in sizes]
+    with core_threads():
+        convolutions, last, side = split(network)
+        if not len(convolutions):
+            return None
+        maps = [_features(network, convolutions, photo, round(network.size / size)) for size in sizes]
 
     def look(frames: np.ndarray) -> np.ndarray:
         nearest = np.abs(np.log(frames[:, 2:] / sizes)).argmin(1)  # (N,)
@@ -37,7 +38,7 @@ def quick(network: Network, photo: Image.Image, smallest: float) -> Callable[[np
             which, features = np.flatnonzero(nearest == scale), maps[scale]
             boxes = np.concatenate([frames[which, :2], frames[which, :2] + frames[which, 2:]], 1) * features.shape[-1]
             rois = torch.from_numpy(np.column_stack([np.zeros(len(which)), boxes])).float().to(features.device)
-            with torch.inference_mode():
+            with core_threads(), torch.inference_mode():
                 seen = roi_align(features, rois, (side, side), sampling_ratio=1, aligned=True)  # (n, C, side, side)
                 fc7 = torch.relu(network.fc7(torch.relu(network.fc6(last(seen)))))
                 logits[which] = network.fc8(fc7)[:, 0].cpu().numpy()
@@ -62,7 +63,7 @@ def split(network: Network) -> tuple[nn.Sequential, nn.Sequential, int]:
 
 def _features(network: Network, convolutions: nn.Sequential, photo: Image.Image, side: int) -> Tensor:
     """(1, C, H', W') of the whole photo, squished to a square of `side` px."""
-    pixels = np.asarray(photo.resize((side, side), Image.Resampling.BILINEAR))
+    pixels = np.array(photo.resize((side, side), Image.Resampling.BILINEAR))
     with torch.inference_mode():
         x = torch.from_numpy(pixels).to(network.mean.device).permute(2, 0, 1)[None] / 255  # (1, 3, side, side)
         return convolutions((x - network.mean) / network.std)
