@@ -1,10 +1,15 @@
 """What is seen of the image map stays through Back and Forward, another size and another way of moving."""
 
+import base64
+import io
 import re
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
+from tests.browser.conftest import tab_on
 from tests.browser.test_imagemap import CANVAS, MAP, WALL, open_map, settled, view
 
 WATCH = """() => {
@@ -45,6 +50,26 @@ def test_another_size_of_the_window_keeps_the_place(tab):
     sizes = canvas.locator("canvas").evaluate_all("all => all.map((c) => [c.width, c.height])")
     assert sizes[0] == sizes[1] == [round(canvas.bounding_box()[side]) for side in ("width", "height")]
     assert resized(tab, canvas, 1200, 900) == pytest.approx([x, y, k], rel=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1, 1.5])
+@pytest.mark.parametrize("below", [0.3, 0.5])
+def test_the_screen_shows_the_canvas_pixel_by_pixel(chromium, server, scale, below):
+    """A page puts its map at a fraction of a pixel: no part of it may be blurred."""
+    for page in tab_on(chromium, server, viewport={"width": 1000, "height": 1100}, device_scale_factor=scale):
+        canvas = open_map(page, WALL)
+        page.locator("h1").evaluate("(h1, px) => { h1.style.height = `${80 + px}px`; }", below)
+        settled(canvas)
+        page.wait_for_timeout(700)  # the thumbnails have come, and the page has moved
+        shown = np.asarray(Image.open(io.BytesIO(canvas.screenshot())).convert("RGB"), float)
+        data = canvas.locator("canvas.photos").evaluate("canvas => canvas.toDataURL()")
+        drawn = np.asarray(Image.open(io.BytesIO(base64.b64decode(data.split(",")[1]))).convert("RGB"), float)
+        h, w = (min(a, b) for a, b in zip(shown.shape, drawn.shape, strict=True) if a > 3)
+        middle = (slice(h // 8, h // 2), slice(w // 4, 3 * w // 4))  # no button lies there
+        differences = [
+            np.abs(np.roll(shown[:h, :w], shift, 0)[middle] - drawn[:h, :w][middle]).mean() for shift in (-1, 0, 1)
+        ]
+        assert min(differences) < 0.5, differences
 
 
 def test_all_stays_in_view_in_a_window_of_another_size(tab):

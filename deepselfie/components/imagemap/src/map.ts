@@ -260,6 +260,7 @@ export class ImageMap {
     const { layout } = eye, shares = layout && !eye.atHome ? eye.shares : null;
     eye.view = { width, height, dpr, free };
     this.surface.resize(eye.view);
+    this.stage.toggleAttribute('data-exact', dpr === devicePixelRatio);
     if (layout) {
       this.arrange(layout.name, shares);
       this.hovered = -1;
