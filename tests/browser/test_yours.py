@@ -5,12 +5,13 @@ import base64
 import io
 import re
 import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
 import skimage.data
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 from deepselfie import models
 from deepselfie.world import world
@@ -108,5 +109,10 @@ def test_a_photo_is_pasted(visitor):
     out = io.BytesIO()
     Image.fromarray(skimage.data.coffee()[::4, ::4]).save(out, "PNG")
     shot = "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
-    visitor.evaluate(paste, shot)
-    expect(visitor.get_by_text("found no face")).to_be_visible()
+    found = visitor.get_by_text("found no face")
+    for _ in range(30):  # until the page listens
+        visitor.evaluate(paste, shot)
+        with suppress(TimeoutError):
+            found.wait_for(timeout=2000)
+            break
+    expect(found).to_be_visible()
