@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import threading
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,6 +34,8 @@ BLOCK = 50
 SCHEDULE = [12.0] * 5 + [1.0] * 10
 MOMENTUM = 0.8
 SEED = 0
+
+_LOADING = threading.Lock()  # visitors who come together wait for one loading of the map, not each for its own
 
 
 def embed(world: World, *, exact: bool = False) -> Report:
@@ -97,7 +100,8 @@ def place(world: World, fc7: np.ndarray) -> np.ndarray:
     Each is placed among the photos of the world alone, by openTSNE's transform: the map does not move, and a photo
     unlike all others still gets a place somewhere. Raises DeepselfieError where the world has no map."""
     coordinates = reduce(world, fc7)
-    embedding = _map(world.path, world.table.version)
+    with _LOADING:
+        embedding = _map(world.path, world.table.version)
     placed = embedding.transform(coordinates, perplexity=min(5, (len(embedding) - 1) / 3))
     return np.asarray(placed, np.float32)
 
@@ -107,7 +111,8 @@ def neighbours(world: World, photo: int | np.ndarray, k: int = 10) -> np.ndarray
 
     photo: a row, which is left out of its own neighbours, or the fc7 (D,) of a new photo. Empty for a row without
     fc7; fewer than k where the world has no more."""
-    rows, features, centre = _features(world.path, world.table.version)
+    with _LOADING:
+        rows, features, centre = _features(world.path, world.table.version)
     if isinstance(photo, int | np.integer):
         at = int(np.searchsorted(rows, photo))
         if at == len(rows) or rows[at] != photo:
