@@ -186,8 +186,12 @@ def iou(frames: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def kept(box: tuple[float, float, float, float], face: dict) -> float:
-    """The share, 0..1, of a face's box inside the photo that is also inside `box` (left, upper, right, lower, 0..1)."""
+    """The share, 0..1, of a face's box inside the photo that is also inside `box` (left, upper, right, lower, 0..1).
+
+    1 for a face that is all outside the photo: no crop can lose any of it."""
     left, upper, right, lower = inside(face)
+    if right <= left or lower <= upper:
+        return 1.0
     width, height = min(right, box[2]) - max(left, box[0]), min(lower, box[3]) - max(upper, box[1])
     return max(width, 0.0) * max(height, 0.0) / ((right - left) * (lower - upper))
 

@@ -36,7 +36,7 @@ CONTINUUM = (
 )
 HOW_TO_WALK = (
     "Scroll or pinch to zoom, drag to move, hover or tap a photo to see it large. Draw around photos (lasso, or Shift "
-    "and drag) to see what sets them apart. The address of the page remembers what you see."
+    "and drag) to see what sets them apart. The page's address keeps what you see."
 )
 BEST = "The top of the ranking, the best of any group you care to pick, and, if you insist, the other end."
 WORST = (
@@ -49,19 +49,16 @@ NO_NAMES = (
     "person), and run:\n\n```\npython -m deepselfie import FOLDER --world stars --named\n"
     "python -m deepselfie run stars\n```\n\nThen choose the world `stars` at the side."
 )
-SPACE = (
-    "Two selfies stand close together here when the network sees much the same in them, whoever is on them. "
-    "Walk around: there are neighbourhoods."
-)
-LAND = "Scored and placed here and now. Your photo is not kept: close this page and it is gone."
+SPACE = "Two selfies stand close together here when the network sees much the same in them, whoever is on them."
+LAND = "Scored and placed here and now. Close this page, and your photo is gone."
 TSNE = """
-Just before its verdict, the network boils each photo down to a list of numbers (its last hidden layer, *fc7*). Photos
-with similar lists look similar *to the network*. [t-SNE](https://distill.pub/2016/misread-tsne/) lays the photos out
-flat so that each keeps its closest companions, about thirty of them (that is the *perplexity*).
+The network boils each photo down to a list of numbers (*fc7*, its last hidden layer).
+[t-SNE](https://distill.pub/2016/misread-tsne/) lays them out flat so that each keeps its closest companions, about
+thirty (the *perplexity*).
 
-- **Neighbours mean something**: photos side by side are alike in the network's eyes.
-- **Distances between islands mean little**, and so do their sizes and the empty space between them.
-- Left, right, up and down mean nothing at all; another run might turn the map around.
+- **Neighbours mean something**: they are alike to the network.
+- **Distances between islands mean little**, and so do their sizes.
+- Left, right, up and down mean nothing.
 """
 YOURS = (
     "Try one of your own, or several to see which would do best. They are scored on this server, in memory, and "

@@ -25,11 +25,9 @@ PAGES = (  # settled, in the order of the menu: file, title, icon; the file's na
 )
 CSS = """
 <style>
-.stMainBlockContainer { padding: 2.2rem 2.5rem 4rem; max-width: 1600px; }
-.stMainBlockContainer h1 { font-weight: 700; letter-spacing: -0.02em; padding: 0 0 .35rem; }
-@media (max-width: 640px) {
-  .stMainBlockContainer { padding: 3.6rem .8rem 4rem; }
-  .stMainBlockContainer h1 { font-size: 1.8rem; }
+.stMainBlockContainer { padding: 2.2rem 2.5rem 4rem; max-width: 1600px;
+  h1 { font-weight: 700; letter-spacing: -0.02em; padding: 0 0 .35rem; }
+  @media (max-width: 640px) { padding: 3.6rem .8rem 4rem; h1 { font-size: 1.8rem; } }
 }
 </style>
 """

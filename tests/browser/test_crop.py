@@ -28,7 +28,8 @@ def test_a_photo_is_cropped_and_can_be_taken_away(tab):
     expect(pairs).to_have_count(4, timeout=PATIENCE)
     upload(tab, "me.jpg", jpeg(skimage.data.astronaut()))
     expect(pairs).to_have_count(5, timeout=PATIENCE)
-    expect(tab.get_by_text("Keep the original.").or_(tab.get_by_text("Crop it like this:"))).to_be_visible()
+    said = tab.get_by_text("Keep the original.", exact=True).or_(tab.get_by_text("Crop it like this:", exact=True))
+    expect(said).to_be_visible()
     assert tab.get_by_alt_text("After").first.evaluate("image => image.naturalWidth") > 0
     with tab.expect_download() as download:
         tab.get_by_role("button", name="Download the crop").click()
