@@ -4,8 +4,7 @@ import streamlit as st
 
 from deepselfie import advice, figures, strip, texts
 from deepselfie.components.page import page
-
-STILL = {"displayModeBar": False}
+from deepselfie.components.parts import chart, section, table
 
 world = page("What makes a good selfie", texts.FINDINGS, "💡", needs=("score",))
 found = advice.told(world)
@@ -16,36 +15,28 @@ if found is None:
 for sentence in advice.in_short(found):
     st.markdown(f"- {sentence}")
 
-st.subheader("Three questions, side by side")
-st.markdown(texts.POINTS)
+section("Three questions, side by side", texts.POINTS)
 figure = figures.forest(advice.forest(found), texts.FOREST)
-st.plotly_chart(figure, config=STILL, key="forest", alt="Effects of each trait on likes, on scores, and when edited")
+chart(figure, "Effects of each trait on likes, on scores, and when edited")
 with st.expander("How to read this"):
     st.markdown(texts.FINDINGS_HOW)
 
-st.subheader("One thing changed, and nothing else")
-st.markdown(texts.EDITED.format(found["sample"]))
+section("One thing changed, and nothing else", texts.EDITED.format(found["sample"]))
 cards = advice.cards(world, found)
 for first in range(0, len(cards), 5):
     for column, card in zip(st.columns(5), cards[first : first + 5], strict=False):
         column.markdown(f"**{card['label']}**, {card['levels'][-1]['said']}")
         column.html(card["pair"])
-        figure = figures.dose_response(card["levels"])
-        column.plotly_chart(
-            figure, config=STILL, key=f"dose {card['label']}", alt=f"Dose and response: {card['label']}"
-        )
+        chart(figures.dose_response(card["levels"]), f"Dose and response: {card['label']}", column)
 
-st.subheader("Does a rule hold for everybody?")
-st.markdown(texts.RULES)
+section("Does a rule hold for everybody?", texts.RULES)
 for group in advice.subgroups(world, found):
     for column, name, n, ranks in zip(st.columns(2), group["names"], group["photos"], group["best"], strict=True):
         column.markdown(f"The best with **{name}**, of {n:,}")
         column.html(strip.rows(world, ranks, count=1, size=56))
-    if group["rules"]:
-        st.table(group["rules"], hide_index=True)
+    table(group["rules"])
 
-st.subheader("The article's advice, put to the test")
-st.markdown(texts.ARTICLE)
-st.table(advice.article(found), hide_index=True)
+section("The article's advice, put to the test", texts.ARTICLE)
+table(advice.article(found))
 st.markdown(texts.LITERATURE)
 st.info(texts.HONEST, icon="🤝")

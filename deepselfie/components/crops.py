@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
-from deepselfie import cropped, models, pictures, yours
-from deepselfie.components.explore import ask_for_photo, held_scorer, looked, once
+from deepselfie import cropped, pictures, yours
+from deepselfie.components.explore import ask_for_photo, held, held_scorer, looked, model_of, once
 from deepselfie.crop import best_crop
 from deepselfie.errors import DeepselfieError
 from deepselfie.layout import order
-from deepselfie.score import default_model
+from deepselfie.models import Network
 from deepselfie.world import World, world
 
 
@@ -36,7 +34,7 @@ def best_of(chosen: World, photo: yours.Photo, rude: bool) -> cropped.Pair:
 
     def find() -> cropped.Pair:
         with st.spinner("Trying hundreds of crops …"):
-            found = best_crop(photo.image, photo.faces, held_scorer(chosen), rude, _held_network(chosen))
+            found = best_crop(photo.image, photo.faces, held_scorer(chosen), rude, held(chosen, _as_it_is))
         return cropped.Pair(photo.image, photo.faces, found)
 
     return once(f"crop-{rude}", (photo.image.tobytes(), chosen.name), find)
@@ -48,7 +46,7 @@ def examples(chosen: World, rude: bool = False) -> list[cropped.Pair]:
     rows, found = cropped.drawn(chosen), []
     progress = st.progress(0.0, "Trying hundreds of crops of each photo …")
     for number, row in enumerate(rows, 1):
-        found.append(_example(chosen.name, row, rude, (chosen.table.version, _model(chosen))))
+        found.append(_example(chosen.name, row, rude, (chosen.table.version, model_of(chosen))))
         progress.progress(number / len(rows), f"{number} of {len(rows)} photos are done …")
     progress.empty()
     return found
@@ -57,19 +55,8 @@ def examples(chosen: World, rude: bool = False) -> list[cropped.Pair]:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _example(name: str, row: int, rude: bool, versions: tuple) -> cropped.Pair:
     chosen = world(name)
-    return cropped.example(chosen, row, held_scorer(chosen), rude, _held_network(chosen))
+    return cropped.example(chosen, row, held_scorer(chosen), rude, held(chosen, _as_it_is))
 
 
-def _model(chosen: World) -> tuple[str, int]:
-    """The folder and the version of the network that scores this world."""
-    folder = default_model(chosen).model_path
-    return str(folder), (folder / models.CARD).stat().st_mtime_ns
-
-
-def _held_network(chosen: World) -> models.Network:
-    return _network(*_model(chosen))
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _network(folder: str, version: int) -> models.Network:
-    return models.load(Path(folder))[0]
+def _as_it_is(network: Network, card: dict) -> Network:
+    return network

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
@@ -18,6 +18,11 @@ from deepselfie.components.imagemap import Mark
 from deepselfie.errors import DeepselfieError
 from deepselfie.layout import Facet
 from deepselfie.world import World
+
+if TYPE_CHECKING:
+    from deepselfie.models import Network
+
+Held = TypeVar("Held")
 
 
 def choose_subgroup(world: World) -> dict[str, tuple | bool | str]:
@@ -56,16 +61,18 @@ def _facet(facet: Facet) -> tuple | bool | str | None:
 
 def held_scorer(world: World):
     """The Scorer of the network that scored this world, one for all visitors. Raises DeepselfieError without one."""
-    return _scorer(*_model(world))
+    return _scorer(*model_of(world))
 
 
-def held_network(world: World):
-    """The network itself, whose inner maps can be read, and one like it with random weights."""
-    return _network(*_model(world))
+def held(world: World, make: Callable[[Network, dict], Held]) -> Held:
+    """What `make` makes of the network that scored this world and of its card, once for all visitors.
+
+    Each `make` gets a network of its own: hooks that one sets would see what goes through another's."""
+    return _held(*model_of(world), f"{make.__module__}.{make.__qualname__}", make)
 
 
-def _model(world: World) -> tuple[str, int]:
-    """The folder of the model, and what tells it from an older one there."""
+def model_of(world: World) -> tuple[str, int]:
+    """The folder of the model, and what tells it from an older one there. Raises DeepselfieError without one."""
     from deepselfie.score import default_model
 
     folder = default_model(world).model_path
@@ -83,12 +90,11 @@ def _scorer(folder: str, version: int):
     return SharedScorer(folder)
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _network(folder: str, version: int):
-    from deepselfie import models, saliency
+@st.cache_resource(max_entries=6, show_spinner="Waking the network …")
+def _held(folder: str, version: int, name: str, _make: Callable):
+    from deepselfie import models
 
-    network, _ = models.load(Path(folder))
-    return network, saliency.scramble(network)
+    return _make(*models.load(Path(folder)))
 
 
 def ask_for_photo() -> bytes | None:

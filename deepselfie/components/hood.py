@@ -6,13 +6,12 @@ Everything here is Streamlit; what it shows is computed and drawn in `hood` and 
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from deepselfie import hood, hood_drawing, models, pictures, strip, texts
-from deepselfie.components.explore import ask_for_photo, looked, once
+from deepselfie.components.explore import ask_for_photo, held, looked, once
 from deepselfie.errors import DeepselfieError
 from deepselfie.layout import identity, order
 from deepselfie.world import World
@@ -70,23 +69,10 @@ _sheet = st.components.v2.component("deepselfie_sheet", html=SHEET, css=SHEET_CS
 
 def fused_network(world: World) -> tuple[models.Network, dict]:
     """The network that scored this world, fused, and its card, held once per process. Raises DeepselfieError."""
-    from deepselfie.score import default_model
-
-    return _network(*_version(default_model(world).model_path))
+    return held(world, _fused)
 
 
-def _version(folder: Path) -> tuple[str, int]:
-    if not (folder / models.CARD).exists():
-        raise DeepselfieError(
-            "There is no trained network here yet, so there is nothing to look into. "
-            "Make one with: python -m deepselfie demo"
-        )
-    return str(folder), (folder / models.CARD).stat().st_mtime_ns
-
-
-@st.cache_resource(max_entries=2, show_spinner="Waking the network …")
-def _network(folder: str, version: int) -> tuple[models.Network, dict]:
-    network, card = models.load(Path(folder))
+def _fused(network: models.Network, card: dict) -> tuple[models.Network, dict]:
     return models.fuse(network), card
 
 

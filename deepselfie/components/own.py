@@ -5,20 +5,21 @@ is computed elsewhere, and remembered in the visitor's session alone while the p
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
 from deepselfie import figures, saliency, sharecard, strip, texts, traits, whatif, yours
-from deepselfie.components.explore import held_network, held_scorer, mark_of
+from deepselfie.components.explore import held, held_scorer, mark_of, once
 from deepselfie.components.imagemap import image_map
+from deepselfie.components.parts import chart
 from deepselfie.components.paste import paste_to_upload
 from deepselfie.edits import EDITS
 from deepselfie.errors import DeepselfieError
 from deepselfie.layout import order, rank_of
+from deepselfie.models import Network
 from deepselfie.pictures import square
 from deepselfie.summary import percent
 from deepselfie.world import World
@@ -51,7 +52,9 @@ def ask_for_photos() -> list[Own]:
     if len(given) > MOST:
         st.info(f"These are the first {MOST} of your {len(given)} photos.")
     files = {hashlib.sha256(file.getvalue()).hexdigest()[:16]: file for file in given[:MOST]}
-    looked = _remembered("looked", files, lambda key: _look(files[key].getvalue()))
+    old = st.session_state.get("looked", {})  # what is no longer given is forgotten
+    looked = {key: old[key] if key in old else _look(file.getvalue()) for key, file in files.items()}
+    st.session_state["looked"] = looked
     for key, photo in looked.items():
         if isinstance(photo, str):
             st.error(f"{files[key].name}: {photo}" if len(files) > 1 else photo, icon="🙈")
@@ -116,7 +119,7 @@ def result(world: World, own: Own, verdict: yours.Verdict, *, placed: bool) -> N
     right.markdown(texts.verdict(verdict))
     scores = world.take(order(world), ["score"])["score"].to_numpy()
     figure = figures.score_histogram(scores, mark=verdict.score, band=(verdict.low, verdict.high))
-    right.plotly_chart(figure, config={"displayModeBar": False}, alt="All scores, with yours marked")
+    chart(figure, "All scores, with yours marked", right)
     if placed:
         st.subheader("Where it stands, from best to worst")
         here = [(verdict.rank, strip.data_url(own.photo.image, 128))]
@@ -146,8 +149,7 @@ def what_if(world: World, own: Own, verdict: yours.Verdict) -> None:
 
 def _improvements(world: World, own: Own, scorer) -> None:
     st.markdown("**The single edits that would raise it most**")
-    found = _remembered("improvements", [f"{world.name} {own.key}"], lambda _: whatif.improvements(own.photo, scorer))
-    (better,) = found.values()
+    better = once("improvements", (world.name, own.key), lambda: whatif.improvements(own.photo, scorer))
     if not better:
         st.markdown(texts.NOTHING_RAISES)
     for column, one in zip(st.columns(whatif.TOLD), better, strict=False):
@@ -167,7 +169,7 @@ def where_it_looked(world: World, own: Own) -> None:
         return
     drawn = {}
     with _errors_told(), st.spinner("Covering parts of your photo …"):
-        (drawn,) = _remembered("saliency", [f"{world.name} {own.key}"], lambda _: _maps(world, own)).values()
+        drawn = once("saliency", (world.name, own.key), lambda: _maps(world, own))
     columns = st.columns(3)
     columns[0].html(_picture(strip.data_url(own.photo.image, 512), "Your photo"))
     for column, (name, one) in zip(columns[1:], drawn.items(), strict=False):
@@ -213,8 +215,12 @@ def _look(data: bytes) -> yours.Photo | str:
 
 
 def _maps(world: World, own: Own) -> dict[str, saliency.Map]:
-    scorer, (network, scrambled) = held_scorer(world), held_network(world)
+    scorer, (network, scrambled) = held_scorer(world), held(world, _with_scrambled)
     return saliency.maps(square(own.photo.image, scorer.size), scorer.look, network, scrambled)
+
+
+def _with_scrambled(network: Network, card: dict) -> tuple[Network, Network]:
+    return network, saliency.scramble(network)
 
 
 def _slider(own: Own, edit: str, place) -> float:
@@ -241,13 +247,6 @@ def _errors_told() -> Iterator[None]:
         yield
     except DeepselfieError as error:
         st.error(str(error), icon="🙈")
-
-
-def _remembered(name: str, keys: Iterable[str], make: Callable[[str], Any]) -> dict[str, Any]:
-    """key -> what `make` returns for it, made once a visitor's session; what belongs to no key is forgotten."""
-    old = st.session_state.get(name, {})
-    st.session_state[name] = {key: old[key] if key in old else make(key) for key in keys}
-    return st.session_state[name]
 
 
 def _picture(url: str, alt: str) -> str:
