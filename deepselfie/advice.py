@@ -9,6 +9,7 @@ from deepselfie import layout, pictures, strip
 from deepselfie.crowd import SUBGROUPS, TRAITS
 from deepselfie.edits import EDITS
 from deepselfie.summary import percent
+from deepselfie.texts import signed
 from deepselfie.world import World
 
 COLUMNS = {"labels": "likes", "scores": "scores", "edits": "edited photos"}
@@ -78,9 +79,7 @@ def _sentence(known: list[tuple[str, dict]], more: str, less: str) -> str:
 
 
 def _listed(effects: list[tuple[str, dict]]) -> str:
-    return (
-        ", ".join(f"{_lower(name)} ({_signed(effect['points'][0])})" for name, effect in effects[:FIRST]) or "nothing"
-    )
+    return ", ".join(f"{_lower(name)} ({signed(effect['points'][0])})" for name, effect in effects[:FIRST]) or "nothing"
 
 
 def forest(found: dict) -> list[dict]:
@@ -200,11 +199,7 @@ def _verdict(effect: dict | None, do: bool) -> str:
 
 def _points(effect: dict) -> str:
     value, low, high = effect["points"]
-    return f"{_signed(value)} ({_signed(low)} to {_signed(high)})"
-
-
-def _signed(points: float) -> str:
-    return f"{points:+.0f}".replace("-", "\u2212").replace("+0", "0").replace("\u22120", "0")
+    return f"{signed(value)} ({signed(low)} to {signed(high)})"
 
 
 def _lower(text: str) -> str:

@@ -23,6 +23,7 @@ from scipy.stats import qmc, t
 
 from deepselfie import models
 from deepselfie.models import Network
+from deepselfie.pictures import drawn_out
 from deepselfie.prefilter import quick
 from deepselfie.score import SHIFT, Scorer
 
@@ -218,7 +219,7 @@ def cut(image: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
 def _viewed(squares: np.ndarray, scorer: Scorer, count: int, seed: int) -> np.ndarray:
     """Scores (count, N) of pictures (N, S, S, 3), all moved and mirrored alike, up to SHIFT px each way."""
     rng, side, n = np.random.default_rng(seed), squares.shape[1], len(squares)
-    padded = np.pad(squares, ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT), (0, 0)), mode="edge")
+    padded = drawn_out(squares, SHIFT)
     moved = [padded[:, y : y + side, x : x + side] for y, x in rng.integers(0, 2 * SHIFT + 1, (count, 2))]
     views = [view[:, :, :: rng.choice([-1, 1])] for view in moved]
     return scorer.calibrated(scorer.look(np.concatenate(views))[1]).reshape(count, n)

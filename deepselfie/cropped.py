@@ -17,6 +17,7 @@ from deepselfie.crop import Crop, best_crop, kept
 from deepselfie.models import Network
 from deepselfie.score import Scorer
 from deepselfie.summary import percent
+from deepselfie.texts import signed
 from deepselfie.world import World
 
 SIDE = 384  # px at which examples are drawn and shown
@@ -77,7 +78,7 @@ def _pair(pair: Pair) -> str:
 
 def in_words(crop: Crop) -> str:
     """What is said of a crop."""
-    low, mean, high = (f"{100 * gain:+.0f}".replace("-", "\u2212").replace("+0", "0") for gain in crop.gain)
+    low, mean, high = (signed(100 * gain) for gain in crop.gain)
     if not crop.better:
         return (
             "**Keep the original.** The best crop that was found changes the score by "

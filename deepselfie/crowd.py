@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import logit
 
 from deepselfie.errors import DeepselfieError
 from deepselfie.layout import facts
-from deepselfie.world import World
+from deepselfie.world import World, people
 
 PRESENT = 20  # photos that must have a yes, and that must have a no, for it to be a trait
 SPREAD = 0.1  # of the spread in all photos, that a number must have among some of them
@@ -103,13 +104,13 @@ def read(world: World) -> Crowd:
     table = table.take(pa.array(rows))
     chance = np.clip(table["score"].to_numpy().astype(float), 1e-6, 1 - 1e-6)
     ids = table["id"].to_pylist()
-    people = table["author"].to_pylist() if "author" in columns else [None] * len(ids)
-    _, authors = np.unique([who or f"only {id}" for who, id in zip(people, ids, strict=True)], return_inverse=True)
+    author = table["author"].to_pylist() if "author" in columns else [None] * len(ids)
+    _, authors = np.unique(people(author, ids), return_inverse=True)
     missing = pa.nulls(len(ids))
     labels = (table["label"] if "label" in columns else missing).to_numpy(zero_copy_only=False).astype(float)
     split = np.array((table["split"] if "split" in columns else missing).to_pylist(), object)
     boxes = [found[0] for found in table["faces"].to_pylist()]
-    logits = np.log(chance / (1 - chance))
+    logits = logit(chance)
     return Crowd(rows, ids, traits, names, x, spreads, labels, logits, authors, split != "train", boxes)
 
 

@@ -106,12 +106,13 @@ class Edit:
     control: Callable[..., np.ndarray] | None = None  # None: the picture as it is
 
     def edited(self, image: np.ndarray, amount: float, face: dict | None = None) -> np.ndarray:
-        return self.change(image, amount, face) if self.with_face else self.change(image, amount)
+        return self._made(self.change, image, amount, face)
 
     def compared_with(self, image: np.ndarray, amount: float, face: dict | None = None) -> np.ndarray:
-        if self.control is None:
-            return image
-        return self.control(image, amount, face) if self.with_face else self.control(image, amount)
+        return image if self.control is None else self._made(self.control, image, amount, face)
+
+    def _made(self, make: Callable[..., np.ndarray], image, amount: float, face: dict | None) -> np.ndarray:
+        return make(image, amount, face) if self.with_face else make(image, amount)
 
     def said(self, amount: float) -> str:
         """An amount as people read it: "+1 stops", "30 %"."""

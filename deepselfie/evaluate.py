@@ -15,7 +15,7 @@ from deepselfie.layout import facts
 from deepselfie.metrics import RESAMPLES, audience_rank, compare, measure, shuffled_accuracy
 from deepselfie.stage import Report, run_stage
 from deepselfie.texts import is_for_visitors
-from deepselfie.world import World
+from deepselfie.world import World, people
 from deepselfie.world import world as world_named
 
 NEWEST = 0.2  # of the photos evaluated: the last fifth, as a network meets the future
@@ -119,12 +119,11 @@ def _photos(world: World, posts: pa.Table, rows: np.ndarray) -> dict[str, np.nda
     measured = facts(world, ("attributes",), rows)
     unknown = np.zeros(len(rows), bool), np.full(len(rows), np.nan)
     picture = [np.where(known, values, np.nan) for known, values in (measured.get(n, unknown) for n in PICTURE)]
-    who = zip(some["author"].to_pylist(), some["id"].to_pylist(), strict=True)
     return {
         "picture": np.stack(picture, axis=1),
         "audience": audience.filled(audience.audience(some)),
         "label": _number(some["label"]).astype(int),
-        "people": np.array([author or id for author, id in who]),  # a photo without an author is its own author's
+        "people": people(some["author"].to_pylist(), some["id"].to_pylist()),
     }
 
 

@@ -11,6 +11,7 @@ yes's is that against no.
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import expit
 
 from deepselfie import crowd as crowds
 from deepselfie.crowd import PRESENT, SUBGROUPS, TRAITS, Crowd, varies
@@ -194,7 +195,7 @@ def _examples(crowd: Crowd, sample: np.ndarray, logits: np.ndarray) -> list[dict
             continue
         photo = int(np.nanargmin(np.where(free, np.abs(change - np.nanmean(change)), np.nan)))
         free[photo] = False
-        before, after = (round(float(1 / (1 + np.exp(-logit))), 4) for logit in pair[photo])
+        before, after = (round(float(expit(logit)), 4) for logit in pair[photo])
         row = sample[photo]
         where = {"row": int(crowd.rows[row]), "id": crowd.ids[row]}
         chosen.append({"edit": name, "level": edit.levels[-1], **where, "before": before, "after": after})

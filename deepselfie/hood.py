@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 import torch
+from scipy.special import expit
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
@@ -145,7 +146,7 @@ def filters(network: Network) -> np.ndarray:
 
 def chance(logit: float, calibration: dict) -> float:
     """A logit as a score in [0, 1]; calibration: slope and intercept, from the model's card."""
-    return float(1 / (1 + np.exp(-(calibration["slope"] * logit + calibration["intercept"]))))
+    return float(expit(calibration["slope"] * logit + calibration["intercept"]))
 
 
 def said(module: nn.Module) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from scipy.special import expit
 from torch import nn
 
 from deepselfie.models import Network, fuse
@@ -33,7 +34,7 @@ def quickest(network: Network, device: str) -> Forward:
     except Exception:  # an operation of somebody's network that it does not know, or no OpenVINO for this machine
         return plain
     noise = np.random.default_rng(0).integers(0, 256, (3, network.size, network.size, 3), np.uint8)
-    one, other = (1 / (1 + np.exp(-forward(noise)[1].astype(float))) for forward in (plain, quick))
+    one, other = (expit(forward(noise)[1].astype(float)) for forward in (plain, quick))
     return quick if np.abs(one - other).max() <= TOLERANCE else plain
 
 

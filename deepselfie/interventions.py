@@ -9,6 +9,7 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from scipy.special import logit
 
 from deepselfie import pictures
 from deepselfie.attributes import shrunk
@@ -55,7 +56,7 @@ def rescored(data: list[bytes | None], faces: list[dict], scorer: Scorer, pool: 
         return logits
     _, raw = scorer.look(np.stack(squares))
     chance = np.clip(scorer.calibrated(raw).astype(float), 1e-6, 1 - 1e-6)
-    all_logits, first = np.log(chance / (1 - chance)), 0
+    all_logits, first = logit(chance), 0
     for photo, (each, pairs) in enumerate(made):
         if each:
             logits[photo] = all_logits[first + pairs]

@@ -16,7 +16,7 @@ from deepselfie import standing
 from deepselfie.audience import COLUMNS, audience, filled
 from deepselfie.errors import DeepselfieError
 from deepselfie.stage import Report, run_stage
-from deepselfie.world import World
+from deepselfie.world import World, people
 
 GROUP = 100  # the article's
 MIN_AGE_DAYS = 31  # "older than a month": likes have settled
@@ -229,7 +229,7 @@ def _posts(world: World) -> dict:
     return {
         "id": id,
         "author": author,
-        "people": np.array([who or own for who, own in zip(author, id, strict=True)]),
+        "people": people(author, id),
         "likes": likes,
         "followers": followers,
         # Without follower counts everybody has the same audience: groups are then by lot.

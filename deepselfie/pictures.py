@@ -36,6 +36,11 @@ def square(picture: bytes | np.ndarray, size: int) -> np.ndarray:
     return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=3.0))
 
 
+def drawn_out(squares: np.ndarray, px: int) -> np.ndarray:
+    """Pictures (N, H, W, 3) with `px` more around each, its edges drawn out: room to move a frame in."""
+    return np.pad(squares, ((0, 0), (px, px), (px, px), (0, 0)), mode="edge")
+
+
 def image_bytes(world: World, rows) -> list[bytes | None]:
     """Encoded images of these rows (None where the row has none)."""
     rows = list(map(int, rows))

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import torch
+from scipy.special import expit
 
 from deepselfie import models, pictures
 from deepselfie.demo import ids
@@ -80,7 +81,7 @@ class Scorer:
         """Logits -> chances, float32 in [0, 1]."""
         calibration = self.card["calibration"]
         scaled = calibration["slope"] * logit.astype(float) + calibration["intercept"]
-        return (1 / (1 + np.exp(-scaled))).astype(np.float32)
+        return expit(scaled).astype(np.float32)
 
 
 def default_model(world: World) -> World:
@@ -152,8 +153,7 @@ def _batch(batch: pa.Table, scorer: Scorer, pool: ThreadPoolExecutor) -> pa.Tabl
 
 def _views(squares: np.ndarray) -> list[np.ndarray]:
     """The same pictures, uint8 (N, S, S, 3), mirrored, and moved SHIFT px each way with their edges drawn out."""
-    size, around = squares.shape[1], ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT), (0, 0))
-    padded = np.pad(squares, around, mode="edge")
+    size, padded = squares.shape[1], pictures.drawn_out(squares, SHIFT)
     corners = ((0, SHIFT), (2 * SHIFT, SHIFT), (SHIFT, 0), (SHIFT, 2 * SHIFT))
     return [squares[:, :, ::-1], *(padded[:, y : y + size, x : x + size] for y, x in corners)]
 

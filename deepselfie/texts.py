@@ -330,6 +330,11 @@ def is_for_visitors(key: str, is_number: bool, keys: Collection[str]) -> bool:
     return not is_number and key.removeprefix("truth.") not in keys
 
 
+def signed(number: float) -> str:
+    """A whole number with its sign, a real minus, and none at 0: "+4", "−2", "0"."""
+    return f"{round(number):+d}".replace("-", "\u2212") if round(number) else "0"
+
+
 def in_unit(value: float | bool, unit: str) -> str:
     """A value of a facet as people read it: "31 %", "-4.2°", "2", "yes"."""
     if isinstance(value, bool):

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import save as packed
+from scipy.special import expit
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -26,6 +27,7 @@ from deepselfie import models
 from deepselfie.errors import DeepselfieError
 from deepselfie.metrics import calibrate, log_loss, measure
 from deepselfie.models import Network
+from deepselfie.pictures import drawn_out
 from deepselfie.stage import Report, run_stage
 from deepselfie.training_set import SPLITS, Examples, training_set
 from deepselfie.world import World, write_atomically
@@ -36,9 +38,7 @@ SHARE = 32  # photos of a batch that one core takes: fixed, so the sums are the 
 RATE = 3e-4  # of the last layer of the backbone
 HEAD_RATE = 1e-3  # of the new layers, which start from nothing
 LAYER_DECAY = 0.8  # each layer further down learns this much slower: what it knows is more general
-FAN_IN = (
-    1280  # inputs of a layer up to which these rates hold: the step of Adam shrinks as more add up (Tensor Programs V)
-)
+FAN_IN = 1280  # inputs of a layer up to which these rates hold: beyond, Adam's steps add up (Tensor Programs V)
 WEIGHT_DECAY = 0.05  # as usual for AdamW
 WARM_UP = 0.1  # of all steps: until the new head means something, its gradients only harm the backbone
 AVERAGE = 0.995  # of the moving average of weights: over about half an epoch of 20,000 photos
@@ -118,7 +118,7 @@ def train(
 def augment(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """uint8 (B, S, S, 3) -> the same, each flipped or not and shifted by up to SHIFT px, its edges drawn out."""
     size = batch.shape[1]
-    padded = np.pad(batch, ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT), (0, 0)), mode="edge")
+    padded = drawn_out(batch, SHIFT)
     out = np.empty_like(batch)
     for i, (y, x) in enumerate(rng.integers(0, 2 * SHIFT + 1, (len(batch), 2))):
         out[i] = padded[i, y : y + size, x : x + size]
@@ -173,7 +173,7 @@ def _fit(network: Network, examples: Examples, checkpoint: Path, *, epochs: int,
                 course.seconds, clock = course.seconds + time.monotonic() - clock, time.monotonic()
                 saved = _keep(checkpoint, course, learns, average, optimizer, best)
             progress(course.epoch * len(train_rows) + course.step * BATCH, epochs * len(train_rows))
-        chance = 1 / (1 + np.exp(-logits(average, examples.pictures, check_rows, pool)))
+        chance = expit(logits(average, examples.pictures, check_rows, pool))
         truth = examples.label[check_rows]
         if log_loss(chance, truth) < min(course.curves["validation"], default=np.inf):
             course.best, best = course.epoch, {name: average.get_parameter(name).detach().clone() for name in learns}
@@ -282,7 +282,7 @@ def _measure(network: Network, examples: Examples, pool: ThreadPoolExecutor) -> 
     if len(own):
         slope, intercept = calibrate(logits(network, examples.pictures, own, pool), examples.label[own])
     logit = logits(network, examples.pictures, held, pool)
-    found = measure(1 / (1 + np.exp(-(slope * logit + intercept))), examples.label[held], examples.author[held])
+    found = measure(expit(slope * logit + intercept), examples.label[held], examples.author[held])
     calibration = {"slope": slope, "intercept": intercept, "error": found["ece"], "photos": len(own)}
     return {"calibration": calibration, "validation": found}
 

@@ -13,7 +13,7 @@ from deepselfie import pictures
 from deepselfie.errors import DeepselfieError
 from deepselfie.models import try_square
 from deepselfie.stage import Report
-from deepselfie.world import World, fingerprint, read_json, write_json
+from deepselfie.world import World, fingerprint, people, read_json, write_json
 
 SPLITS = ("train", "validation", "calibration")
 FEWEST = 200  # photos to train on: with fewer, the ImageNet features fit any labels
@@ -45,8 +45,7 @@ def training_set(world: World, report: Report, size: int, folder: Path) -> Examp
     split = table["split"].to_numpy(zero_copy_only=False)
     aim = table["standing"].to_numpy(zero_copy_only=False).astype(np.float32) if ranked else label
     rows = np.flatnonzero(~np.isnan(label) & np.isin(split, SPLITS))
-    author = table["author"].to_pylist()
-    author = np.array([author[row] or ids[row] for row in rows])  # nobody's photo is its own author's
+    author = people(table["author"].to_pylist(), ids.tolist())[rows]
     report.rows_in = len(rows)
     _check(world, label[rows], split[rows])
     squares, readable = _decoded(world, rows, size, folder)

@@ -8,6 +8,7 @@ is from the average one: a straight line through a crowd, not an experiment on t
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import logit
 
 from deepselfie import advice, layout, texts
 from deepselfie.crowd import TRAITS, Trait
@@ -53,7 +54,7 @@ def _effects(world: World, attributes: dict) -> dict[str, str] | None:
     if found is None:
         return None
     scores = np.clip(world.take(layout.order(world), ["score"])["score"].to_numpy().astype(float), 1e-6, 1 - 1e-6)
-    logits, moved, sure = np.log(scores / (1 - scores)), {}, set()
+    logits, moved, sure = logit(scores), {}, set()
     for name, one in found["traits"].items():
         place = _place(world, TRAITS[name], attributes) if name in TRAITS and "scores" in one else None
         if place is None:
@@ -65,7 +66,7 @@ def _effects(world: World, attributes: dict) -> dict[str, str] | None:
             moved[key] += one["scores"]["effect"] * far
             sure.add(key)
     return {
-        key: _points(float(percentile_points(effect, logits))) if key in sure else "nothing measurable"
+        key: f"{texts.signed(float(percentile_points(effect, logits)))} points" if key in sure else "nothing measurable"
         for key, effect in moved.items()
     }
 
@@ -109,7 +110,3 @@ def _beside(value: float | bool, known: tuple[np.ndarray, np.ndarray]) -> str:
         share = float((values[has] == value).mean())
         return f"as in {texts.in_unit(share, '%')}"
     return f"more than in {texts.in_unit(_share_below(value, values[has]), '%')}"
-
-
-def _points(points: float) -> str:
-    return f"{points:+.0f} points".replace("-", "\u2212").replace("+0 ", "0 ").replace("\u22120 ", "0 ")

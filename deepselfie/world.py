@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import lance
+import numpy as np
 import pyarrow as pa
 
 from deepselfie.errors import DeepselfieError
@@ -215,6 +216,11 @@ def add_rowwise(
 def clear_parts(world: World, stage: str) -> None:
     """Forgets a stage's uncommitted work: call it once the stage's report is saved."""
     shutil.rmtree(world.parts(stage), ignore_errors=True)
+
+
+def people(authors: list[str | None], ids: list[str]) -> np.ndarray:
+    """str (N,): whose each photo is; nobody's is its own author's."""
+    return np.array([author or id for author, id in zip(authors, ids, strict=True)])
 
 
 def write_atomically(path: Path, data: bytes) -> None:
