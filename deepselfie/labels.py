@@ -94,7 +94,7 @@ def labels(
             )
         )
 
-    settings = (followers, max_tags, min_age_days, shares, way, by_time, seed, len(world))
+    settings = (followers, max_tags, min_age_days, shares, way, by_time, seed, world.gathered)
     return run_stage(world, "labels", work, key_parts=settings, after=("import", "faces"))
 
 

@@ -1,7 +1,8 @@
 """A world: one collection of photos, and everything known about them.
 
 A world is a folder `cache/<name>/` around ONE Lance table, `selfies.lance`: a row a photo. Rows are only ever
-appended, so a row's number is its place for good; each stage adds columns (the field dictionary is SCHEMA).
+appended, so a row keeps its number, until somebody asks that a photo be forgotten: the rows behind it move up, and
+`forget` sees to all that goes by row numbers. Each stage adds columns (the field dictionary is SCHEMA).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -130,6 +132,28 @@ class World:
         if old:
             table.drop_columns(old)
         self.table.add_columns(columns.combine_chunks().to_reader())
+
+    def remove(self, rows: list[int]) -> None:
+        """Removes rows, and whatever the table's files still hold of rows that were removed or columns replaced.
+
+        Only the parts of the table that held them are written anew. No other process may be writing to the table."""
+        if rows:
+            address = self.table.to_table(columns=["id"], with_row_address=True)["_rowaddr"].take(rows).to_pylist()
+            self.table.delete(f"_rowaddr IN ({', '.join(map(str, address))})")  # by id, its log would name them
+        whole = [part.fragment_id for part in self.table.get_fragments() if not part.num_deletions]
+        self.table.optimize.compact_files(materialize_deletions_threshold=0.0, excluded_fragment_ids=whole)
+        self.table.cleanup_old_versions(older_than=timedelta(0), delete_unverified=True)
+
+    @property
+    def forgotten(self) -> set[str]:
+        """Salted hashes of the ids of photos that were here and are not to come back."""
+        path = self.path / "forgotten.txt"
+        return set(path.read_text().split()) if path.exists() else set()
+
+    @property
+    def gathered(self) -> int:
+        """How many photos were ever here: it grows with each that comes, and stays when one is forgotten."""
+        return len(self) + len(self.forgotten)
 
     def report(self, stage: str) -> dict | None:
         """The saved report of a stage, or None where the stage has not ended yet."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,15 +19,20 @@ from tqdm import tqdm
 
 from deepselfie import duplicates
 from deepselfie.errors import DeepselfieError
+from deepselfie.salted import salted
 from deepselfie.sources.clean import Picture, clean
+from deepselfie.sources.guard import Refused
 from deepselfie.stage import MAX_PROBLEMS, Report
 from deepselfie.workers import workers
-from deepselfie.world import SCHEMA, World, cache_root, fingerprint
+from deepselfie.world import SCHEMA, World, fingerprint
 
 CHUNK_ROWS, CHUNK_BYTES = 256, 128_000_000  # one commit: seconds of work at most lost to a kill, bounded memory
+CHUNK_SECONDS = 30  # a commit at least so often, where photos come slowly
+FETCHERS = 8  # pictures that are fetched at once
 IN_FLIGHT = 32  # photos handed to the readers at once: keeps them busy, at most 1.6 GB
 READERS = min(8, max(2, os.cpu_count() or 2))  # two at least, so that reading and decoding overlap
 WORTH_A_POOL = 32  # photos; fewer are read faster than processes start
+FORGOTTEN = "forgotten, as somebody asked"
 FIELDS = ("likes", "followers", "tags", "created_at", "url", "licence", "credit", "name")
 
 
@@ -37,7 +41,7 @@ class Photo:
     """A photo as a source offers it: its own id there, where its bytes are, and what is known of it."""
 
     id: str
-    data: Path | bytes | None  # None only where there is a problem
+    data: Path | bytes | Callable[[], bytes] | None  # to be called, it fetches; None only where there is a problem
     place: str = ""  # "likes.csv:7" or a file: what a person would look for
     likes: int | None = None
     followers: int | None = None
@@ -50,6 +54,14 @@ class Photo:
     credit: str | None = None
     extra: dict[str, pa.Scalar] = field(default_factory=dict)  # columns that only this source has
     problem: str | None = None  # why the source cannot offer it after all
+    origin: str | None = None  # where it was posted on a network, which may offer it twice; never in the table
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Stands between the photos of a source that can go on from here: what it needs for that."""
+
+    at: object
 
 
 def import_photos(world: World, path: Path | str, *, named: bool = False, mapping: dict | None = None) -> Report:
@@ -82,51 +94,108 @@ def open_source(
     )
 
 
-def gather(world: World, photos: Iterable[Photo], *, source: str, total: int | None) -> Report:
+def gather(
+    world: World,
+    photos: Iterable[Photo | Reached],
+    *,
+    source: str,
+    total: int | None,
+    room: int | None = None,
+    left_out: dict[str, int] | None = None,
+    reached: Callable[[object, dict[str, int]], None] = lambda at, left_out: None,
+) -> Report:
     """Writes photos into the world: checked, stripped of metadata, near-duplicates marked.
 
     Photos whose id is in the table already are left as they are, so a killed or repeated import goes on where it
-    stopped. The saved report sums up the last import of each source."""
+    stopped. The saved report sums up the last import of each source.
+    room: photos to add at most. For a source that does not begin anew, left_out: reason -> photos, so far; reached:
+    called with what a Reached holds, and the new left_out, once all photos before it are written."""
     world.check_can_grow()
     clock = time.monotonic()
-    report = Report("import", world.name, key=fingerprint("import", duplicates.DISTANCE))
+    report = Report("import", world.name, key=fingerprint("import", duplicates.DISTANCE, *_refreshed(world)))
+    report.dropped = dict(left_out or {})
     present = set(world.read(["id"])["id"].to_pylist()) if world.exists else set()
-    before, salt, seen, chunk, size = len(present), _salt(), set(), [], 0
+    before, forgotten, seen = len(present), world.forgotten, set()
+    chunk = _Chunk(world, reached)
 
     with tqdm(desc="import", unit=" photos", total=total, leave=False, dynamic_ncols=True) as bar:
 
-        def new() -> Iterator[Photo]:
+        def new() -> Iterator[Photo | Reached]:
             for photo in photos:
+                if isinstance(photo, Reached):
+                    yield photo
+                    continue
                 bar.update()
-                report.rows_in += 1
                 id = f"{source}:{photo.id}"
-                if photo.problem or id in seen:
+                if photo.origin and id in seen:
+                    continue
+                report.rows_in += 1
+                if forgotten and salted(id) in forgotten:  # counted, not listed
+                    report.dropped[FORGOTTEN] = report.dropped.get(FORGOTTEN, 0) + 1
+                elif photo.problem or id in seen:
                     report.drop(photo.problem or "listed twice", file=photo.place or photo.id)
                 elif id in present:
                     report.rows_out += 1
                 else:
                     yield photo
-                if not photo.problem:
+                if photo.origin or not photo.problem:
                     seen.add(id)
 
-        for photo, picture in _read(new(), pool=total is None or total > WORTH_A_POOL):
-            if isinstance(picture, str):
-                report.drop(picture, file=photo.place or photo.id)
-                continue
-            report.rows_out += 1
-            chunk.append(_row(photo, picture, source, salt))
-            size += len(picture.image)
-            if len(chunk) == CHUNK_ROWS or size > CHUNK_BYTES:
-                _append(world, chunk)
-                chunk, size = [], 0
-    if chunk:
-        _append(world, chunk)
+        reading = _read(new(), pool=total is None or total > WORTH_A_POOL)
+        try:
+            for photo, picture in reading:
+                if isinstance(photo, Reached):
+                    chunk.reached(photo.at, dict(report.dropped))
+                elif isinstance(picture, str):
+                    report.drop(picture, file=photo.place or photo.id)
+                else:
+                    report.rows_out += 1
+                    chunk.add(_row(photo, picture, source))
+                if room is not None and chunk.added == room:
+                    break
+        finally:
+            chunk.write()  # what is there is kept, also where the source fails
+            reading.close()
     if not world.exists:
         why = ", ".join(f"{n:,} × {reason}" for reason, n in report.dropped.items()) or "there was none"
-        raise DeepselfieError(f"No photo could be imported ({why}). Give a folder or table of JPEG, PNG or WebP files.")
+        remedy = " Give a folder or table of JPEG, PNG or WebP files." if left_out is None else ""
+        raise DeepselfieError(f"No photo could be imported ({why}).{remedy}")
+    if left_out is not None:
+        report.rows_out = world.table.count_rows(f"starts_with(id, '{source}:')")
+        report.rows_in = report.rows_out + sum(report.dropped.values())
     copies = duplicates.mark(world)
     report.seconds = round(time.monotonic() - clock, 2)
     return _save(world, report, source, added=len(world) - before, copies=copies)
+
+
+class _Chunk:
+    """Rows that wait to be written in one commit, and how far the source will have come by it."""
+
+    def __init__(self, world: World, reached: Callable[[object, dict], None]) -> None:
+        self.world, self.tell, self.added = world, reached, 0
+        self._empty()
+
+    def _empty(self) -> None:
+        self.rows, self.size, self.mark, self.since = [], 0, None, time.monotonic()
+
+    def add(self, row: dict) -> None:
+        self.rows.append(row)
+        self.size += len(row["image"])
+        self.added += 1
+        if len(self.rows) == CHUNK_ROWS or self.size > CHUNK_BYTES:
+            self.write()
+
+    def reached(self, at: object, left_out: dict[str, int]) -> None:
+        self.mark = at, left_out
+        if not self.rows or time.monotonic() - self.since > CHUNK_SECONDS:
+            self.write()
+
+    def write(self) -> None:
+        if self.rows:
+            _append(self.world, self.rows)
+        if self.mark:
+            self.tell(*self.mark)
+        self._empty()
 
 
 def _save(world: World, report: Report, source: str, *, added: int, copies: int) -> Report:
@@ -136,6 +205,8 @@ def _save(world: World, report: Report, source: str, *, added: int, copies: int)
     report.finished_at = datetime.now(UTC).isoformat(timespec="seconds")
     report.versions = {package: version(package) for package in ("Pillow", "ImageHash", "pylance")}
     report.details = {"source": source, "added": added, "near_duplicates": copies}
+    if refreshed := _refreshed(world):
+        report.details["refreshed_at"] = refreshed[0]
     report.nothing_to_do = added == 0 and not report.dropped
     of_source = ("rows_in", "rows_out", "dropped", "problems", "seconds", "finished_at")
     sources = ((world.report("import") or {}).get("details") or {}).get("sources", {})
@@ -153,31 +224,59 @@ def _save(world: World, report: Report, source: str, *, added: int, copies: int)
     return report
 
 
-def _read(photos: Iterator[Photo], *, pool: bool) -> Iterator[tuple[Photo, Picture | str]]:
-    """Cleans photos in the order given, in processes of their own if `pool`."""
-    if not pool:
-        yield from ((photo, clean(photo.data)) for photo in photos)
-        return
-    readers = workers(READERS)
+def _read(photos: Iterator[Photo | Reached], *, pool: bool) -> Iterator[tuple[Photo | Reached, Picture | str]]:
+    """Fetches and cleans photos in the order given, in processes of their own if `pool`; hands a Reached on."""
+    readers, fetchers = workers(READERS) if pool else None, ThreadPoolExecutor(FETCHERS)
     try:
-        while batch := list(islice(photos, IN_FLIGHT)):
+        for batch in _batches(photos):
+            mark = [batch.pop()] if isinstance(batch[-1], Reached) else []
+            found = list(fetchers.map(_data, batch))
             try:
-                pictures = list(readers.map(clean, [photo.data for photo in batch]))
+                pictures = _clean_all(found, readers)
             except BrokenProcessPool:  # a photo crashed its decoder, and with it the whole batch
                 readers.shutdown()
                 readers = workers(READERS)
-                pictures = _one_by_one(batch)
+                pictures = _one_by_one(found)
             yield from zip(batch, pictures, strict=True)
+            yield from ((reached, "") for reached in mark)
     finally:
-        readers.shutdown(wait=True, cancel_futures=True)
+        fetchers.shutdown(wait=True, cancel_futures=True)
+        if readers:
+            readers.shutdown(wait=True, cancel_futures=True)
 
 
-def _one_by_one(photos: list[Photo]) -> list[Picture | str]:
+def _batches(photos: Iterator[Photo | Reached]) -> Iterator[list[Photo | Reached]]:
+    """IN_FLIGHT photos each, or those up to and with a Reached: who waits for the next photo may wait long."""
+    batch = []
+    for photo in photos:
+        batch.append(photo)
+        if len(batch) == IN_FLIGHT or isinstance(photo, Reached):
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _data(photo: Photo) -> Path | bytes | str:
+    """Where a photo's bytes are, fetched if need be; or, as text, why they are not to be had."""
+    try:
+        return photo.data() if callable(photo.data) else photo.data
+    except Refused as error:
+        return f"its picture {error.reason}"
+
+
+def _clean_all(found: list[Path | bytes | str], readers: Executor | None) -> list[Picture | str]:
+    there = [data for data in found if not isinstance(data, str)]
+    cleaned = iter(readers.map(clean, there) if readers else map(clean, there))
+    return [data if isinstance(data, str) else next(cleaned) for data in found]
+
+
+def _one_by_one(found: list[Path | bytes | str]) -> list[Picture | str]:
     """Cleans photos of which some crash the process that decodes them."""
     pictures, reader = [], workers(1)
-    for photo in photos:
+    for data in found:
         try:
-            pictures.append(reader.submit(clean, photo.data).result())
+            pictures += _clean_all([data], reader)
         except BrokenProcessPool:
             pictures.append("crashes the image decoder")
             reader = workers(1)
@@ -185,10 +284,13 @@ def _one_by_one(photos: list[Photo]) -> list[Picture | str]:
     return pictures
 
 
-def _row(photo: Photo, picture: Picture, source: str, salt: bytes) -> dict:
-    author = None
-    if photo.author:
-        author = hashlib.sha256(salt + photo.author.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+def _refreshed(world: World) -> list[str]:
+    """When likes were last read anew, if ever: stages that learned from the old ones are to be done again."""
+    details = (world.report("import") or {}).get("details") or {}
+    return [details["refreshed_at"]] if "refreshed_at" in details else []
+
+
+def _row(photo: Photo, picture: Picture, source: str) -> dict:
     known = {key: getattr(photo, key) for key in FIELDS} | photo.extra
     return {
         "id": f"{source}:{photo.id}",
@@ -196,7 +298,7 @@ def _row(photo: Photo, picture: Picture, source: str, salt: bytes) -> dict:
         "width": picture.width,
         "height": picture.height,
         "phash": picture.phash,
-        "author": author,
+        "author": salted(photo.author) if photo.author else None,
         "gathered_at": datetime.now(UTC),
         **known,
     }
@@ -220,20 +322,3 @@ def _source_name(path: Path) -> str:
     resolved = path.resolve()
     word = re.sub(r"[^a-z0-9]+", "-", resolved.stem.lower()).strip("-") or "photos"
     return f"{word}-{hashlib.sha256(os.fsencode(resolved)).hexdigest()[:4]}"
-
-
-def _salt() -> bytes:
-    """The cache folder's own secret, made once: without it nobody can try account names against the hashes."""
-    path = cache_root() / ".salt"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        temporary = path.with_name(f".salt.{os.getpid()}")
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(32))
-        try:
-            os.link(temporary, path)  # fails where another process was first
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
-    return path.read_bytes()
