@@ -1,0 +1,43 @@
+"""Who does not want to be gathered: an account's names and what it says of itself come in, the reason comes out.
+
+`optout.txt` in the cache folder is our own list: a handle, DID, @user@server or address a line, # begins a comment.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from deepselfie.world import cache_root
+
+WORDS = re.compile(r"(?<![\w&])#(nobots?|noindex|noai|noimageai)(?!\w)", re.IGNORECASE)
+
+
+class OptOuts:
+    """The list as it stands now (empty where there is no file), and the words in a profile that mean no."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        path = path or cache_root() / "optout.txt"
+        lines = path.read_text("utf-8-sig").splitlines() if path.exists() else []
+        entries = (re.sub(r"(^|\s)#.*", "", line) for line in lines)
+        self.names = frozenset(known_as(entry) for entry in entries if entry.strip())
+
+    def reason(self, *names: str | None, about: str = "") -> str | None:
+        """Why an account or photo of these names and addresses must be left out; None where nothing is against it.
+
+        about: what the account says of itself, as plain text."""
+        if any(known_as(name) in self.names for name in names if name):
+            return "is on our opt-out list"
+        said = WORDS.search(about)
+        return f"says #{said[1].lower()} in its profile" if said else None
+
+
+def known_as(name: str) -> str:
+    """One spelling for all of an account's: @Ann@Example.org and https://example.org/@ann are ann@example.org."""
+    name = re.sub(r"[?#].*", "", name.strip().casefold())
+    name = re.sub(r"^(https?://(www\.)?|at://|acct:)", "", name).strip("/@")
+    if profile := re.fullmatch(r"bsky\.app/profile/([^/]+)", name):
+        return profile[1]
+    if profile := re.fullmatch(r"([^/@]+)/(?:@|users/)([^/@]+)", name):
+        return f"{profile[2]}@{profile[1]}"
+    return name
