@@ -6,6 +6,7 @@ from deepselfie import cropped, texts
 from deepselfie.components.crops import best_of, examples, own_or_theirs
 from deepselfie.components.page import page
 from deepselfie.components.parts import section
+from deepselfie.components.wipe import wipe
 from deepselfie.errors import DeepselfieError
 
 world = page("The best crop", texts.CROP, "✂️", needs=("score",))
@@ -18,6 +19,7 @@ try:
         pair = best_of(world, photo, rude)
         st.markdown(cropped.in_words(pair.crop))
         st.html(cropped.pairs([pair]))
+        wipe(pair.image, pair.crop.image, 2 * cropped.SIDE)
         st.download_button("Download the crop", cropped.jpeg(pair.crop.image), "crop.jpg", "image/jpeg")
 
     section("Four photos and their best crops")

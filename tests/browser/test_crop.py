@@ -31,6 +31,18 @@ def test_a_photo_is_cropped_and_can_be_taken_away(tab):
     said = tab.get_by_text("Keep the original.", exact=True).or_(tab.get_by_text("Crop it like this:", exact=True))
     expect(said).to_be_visible()
     assert tab.get_by_alt_text("After").first.evaluate("image => image.naturalWidth") > 0
+    edge = tab.get_by_role("slider", name="How much of the photo before")
+    shown = tab.locator(".wipe .after")
+    edge.scroll_into_view_if_needed()
+    box = edge.bounding_box()
+    tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + 40)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + box["width"] / 4, box["y"] + 40)
+    tab.mouse.up()
+    quarter = float(edge.input_value())
+    assert quarter == pytest.approx(25, abs=4)
+    hidden = shown.evaluate("image => getComputedStyle(image).clipPath").split()[-1]  # inset(0px 0px 0px 25%)
+    assert float(hidden.rstrip("%)")) == pytest.approx(quarter, abs=0.01)
     with tab.expect_download() as download:
         tab.get_by_role("button", name="Download the crop").click()
     assert download.value.suggested_filename == "crop.jpg"
