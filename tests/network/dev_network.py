@@ -113,11 +113,9 @@ def postgres(folder: Path, port: int) -> Iterator[None]:
         user = ["--reuid=postgres", "--regid=postgres", "--clear-groups"]
         shutil.chown(folder, "postgres", "postgres")
     programs, data = postgres_programs(), folder / "data"
+    options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
     made = subprocess.run(
-        ["setpriv", *user, programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
-        capture_output=True,
-        text=True,
-        cwd=folder,
+        ["setpriv", *user, programs / "initdb", "-D", data, *options], capture_output=True, text=True, cwd=folder
     )
     if made.returncode:
         raise RuntimeError(f"initdb failed: {made.stderr}")

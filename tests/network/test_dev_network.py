@@ -82,7 +82,7 @@ def test_a_network_ends_with_the_process_that_started_it(bluesky, tmp_path):  # 
         eventually(lambda: ready.exists() or process.poll() is not None, dev_network.START)
         network = dev_network.Network(**json.loads(ready.read_text()))
         servers = children(process.pid)
-        folder = Path(f"/proc/{servers[0]}/cwd").resolve()
+        folder = Path(f"/proc/{servers[-1]}/cwd").resolve()
         assert network.pds != bluesky.pds and len(servers) == 3  # beside the other one; Postgres, Redis, node
     finally:
         process.send_signal(signal.SIGKILL)
