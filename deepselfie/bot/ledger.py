@@ -1,0 +1,71 @@
+"""What became of each mention, in SQLite, so that it outlives any crash. Salted hashes: no names, texts or pictures.
+
+A mention is open until its outcome is known. All before `since` are closed: the cursor moves only after the replies.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+import numpy as np
+
+from deepselfie.bot import Mention
+from deepselfie.salted import salted
+
+RECENT = 3600  # s over which latency is told
+
+
+class Ledger:
+    def __init__(self, path: Path | str):
+        """path: a file's, made where it is not there, or ":memory:"."""
+        self._db = sqlite3.connect(path, isolation_level=None)  # each statement is committed at once
+        self._ask(
+            "CREATE TABLE IF NOT EXISTS mentions (key TEXT PRIMARY KEY, author TEXT, at REAL, tries INTEGER DEFAULT 0, "
+            "outcome TEXT, replied INTEGER DEFAULT 0, closed_at REAL)"
+        )
+        self._ask("INSERT OR IGNORE INTO mentions (key, at, outcome) VALUES ('', ?, 'begun')", time.time())
+
+    @property
+    def since(self) -> float:
+        """time.time() at which the oldest open mention was there, or, with none open, the newest."""
+        return self._ask("SELECT COALESCE(MIN(CASE WHEN outcome IS NULL THEN at END), MAX(at)) FROM mentions")[0][0]
+
+    def still_open(self, mentions: list[Mention]) -> list[Mention]:
+        """Notes mentions that are new; returns those that are open, the least tried first. mentions: oldest first."""
+        for one in mentions:
+            row = (salted(one.uri), salted(one.author), one.at)
+            self._ask("INSERT OR IGNORE INTO mentions (key, author, at) VALUES (?, ?, ?)", *row)
+        tries = dict(self._ask("SELECT key, tries FROM mentions WHERE outcome IS NULL"))
+        return sorted((one for one in mentions if salted(one.uri) in tries), key=lambda one: tries[salted(one.uri)])
+
+    def begin(self, mention: Mention) -> int:
+        """Counts a try, before it: a picture that takes the process down is not tried for ever."""
+        query = "UPDATE mentions SET tries = tries + 1 WHERE key = ? RETURNING tries"
+        return self._ask(query, salted(mention.uri))[0][0]
+
+    def close(self, mention: Mention, outcome: str, replied: bool = False) -> None:
+        query = "UPDATE mentions SET outcome = ?, replied = ?, closed_at = ? WHERE key = ?"
+        self._ask(query, outcome, replied, time.time(), salted(mention.uri))
+
+    def ever(self, author: str, outcome: str) -> bool:
+        """Whether any mention of theirs ended so."""
+        return bool(self._ask("SELECT 1 FROM mentions WHERE author = ? AND outcome = ?", salted(author), outcome))
+
+    def last_reply(self, author: str) -> float:
+        """time.time() of it, 0 for none."""
+        return self._ask("SELECT MAX(closed_at) FROM mentions WHERE author = ? AND replied", salted(author))[0][0] or 0
+
+    def health(self) -> dict:
+        """Counts: mentions, replies, outcomes; p50, p95: s from mention to reply in the last hour, or None."""
+        rows = self._ask("SELECT outcome, COUNT(*), SUM(replied) FROM mentions WHERE author NOT NULL GROUP BY outcome")
+        recent = "SELECT closed_at - at FROM mentions WHERE replied AND closed_at > ?"
+        seconds = self._ask(recent, time.time() - RECENT)
+        p50, p95 = np.percentile(seconds, [50, 95]).round(2).tolist() if seconds else (None, None)
+        mentions, replies = sum(row[1] for row in rows), sum(row[2] for row in rows)
+        outcomes = {outcome or "open": count for outcome, count, _ in rows}
+        return {"mentions": mentions, "replies": replies, "p50": p50, "p95": p95, "outcomes": outcomes}
+
+    def _ask(self, query: str, *values) -> list[tuple]:
+        return self._db.execute(query, values).fetchall()
