@@ -90,10 +90,21 @@ def in_words(crop: Crop) -> str:
     )
 
 
-def jpeg(image: np.ndarray) -> bytes:
+def alt(pair: Pair) -> str:
+    """What the picture of a crop shows, for who cannot see it."""
+    (height, width), (left, upper, right, lower) = pair.image.shape[:2], pair.crop.box
+    faces = "one face" if len(pair.faces) == 1 else f"{len(pair.faces)} faces"
+    return (
+        f"The best crop that a program found in a photo with {faces}: from {percent(left / width, 0)} to "
+        f"{percent(right / width, 0)} of its width and from {percent(upper / height, 0)} to "
+        f"{percent(lower / height, 0)} of its height."
+    )
+
+
+def jpeg(image: np.ndarray, quality: int = 95) -> bytes:
     """uint8 (H, W, 3), encoded in memory, to take away; it carries no EXIF."""
     out = io.BytesIO()
-    Image.fromarray(image).save(out, "JPEG", quality=95, subsampling=0)
+    Image.fromarray(image).save(out, "JPEG", quality=quality, subsampling=0)
     return out.getvalue()
 
 
