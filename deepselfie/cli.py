@@ -30,6 +30,9 @@ all of it
   worlds    which worlds there are, with counts
   check     is a world whole?
 
+on a network
+  bot       answer mentions with a picture, on Bluesky or Mastodon
+
 see the result: streamlit run app.py
 """
 
@@ -108,6 +111,13 @@ def parser() -> argparse.ArgumentParser:
     check = verbs.add_parser("check", description="Validates a world.")
     check.add_argument("world")
     check.set_defaults(do=_check)
+
+    bot = verbs.add_parser("bot", description="Answers mentions with a picture: score, range, tip and best crop.")
+    bot.add_argument("--network", choices=("bluesky", "mastodon"), default="bluesky")
+    bot.add_argument("--service", metavar="URL", help="of the bot's account: its server (bluesky: https://bsky.social)")
+    bot.add_argument("--world", default="demo", help="whose photos a picture is compared with (demo)")
+    bot.add_argument("--dry-run", action="store_true", help="print what it would say, and say nothing")
+    bot.set_defaults(do=_bot)
     return top
 
 
@@ -176,6 +186,17 @@ def _check(arguments):
         yield f"{'FAULT' if fault else 'ok   '} {what}{': ' + fault if fault else ''}"
     if faults:
         raise DeepselfieError(f"{faults} faults in world '{arguments.world}'. Run its stages again to mend them.")
+
+
+def _bot(arguments):
+    from deepselfie.bot.loop import start
+    from deepselfie.world import world
+
+    if arguments.network == "mastodon":
+        from deepselfie.bot.mastodon import Mastodon as Network
+    else:
+        from deepselfie.bot.bluesky import Bluesky as Network
+    return start(Network(arguments.service), world(arguments.world), arguments.dry_run)
 
 
 def _count(text: str) -> int:
