@@ -27,7 +27,6 @@ import pyarrow as pa
 from deepselfie.embed import (
     ALONE_UP_TO,
     COMPONENTS,
-    EXACT_UP_TO,
     PERPLEXITY,
     embed,
     neighbours,
@@ -59,14 +58,13 @@ def measure(fc7: np.ndarray, new: np.ndarray, rounds: int, folder: Path) -> None
 
     embed(make_world("warm-up", fc7[:2000]))  # what is imported and compiled once is nobody's time
     coordinates = PCA(COMPONENTS, random_state=0).fit_transform(fc7.astype(np.float32))
-    by = "exact" if len(fc7) <= EXACT_UP_TO else "annoy"
     jobs = 1 if len(fc7) <= ALONE_UP_TO else os.cpu_count() or 1
-    settings = {"perplexity": PERPLEXITY, "neighbors": by, "random_state": 0}
+    settings = {"perplexity": PERPLEXITY, "neighbors": "exact", "random_state": 0}
     same = f"openTSNE alone, same settings, threads: {jobs}"
     spent: dict[str, list[np.ndarray]] = {}
     ours, maps = [], {}
     for i in range(rounds):
-        ours.append(clock(spent, "deepselfie's t-SNE", ours_alone, coordinates, by, folder / f"{i}"))
+        ours.append(clock(spent, "deepselfie's t-SNE", ours_alone, coordinates, folder / f"{i}"))
         maps[same] = clock(spent, same, openTSNE.TSNE(n_jobs=jobs, **settings).fit, coordinates)
     maps["openTSNE as it comes"] = clock(spent, "openTSNE as it comes, 1 thread", openTSNE.TSNE().fit, coordinates)
     pca, exact = make_world("pca", fc7), make_world("exact", fc7)
@@ -84,13 +82,13 @@ def measure(fc7: np.ndarray, new: np.ndarray, rounds: int, folder: Path) -> None
         print(f"| {name} | {mean[0]:.1f} | {mean[1]:.1f} | {ratio[0]:.3f} | {ratio[1]:.3f} |")
 
     print(f"\n| | {' | '.join(FIGURES)} | KL divergence |\n|---|{'---|' * len(FIGURES)}---|")
-    divergences = divergence(coordinates, maps, by, jobs)
+    divergences = divergence(coordinates, maps, jobs)
     for name, figures in quality(fc7, maps).items():
         print(f"| {name} | {' | '.join(f'{value:.3f}' for value in figures.values())} | {divergences[name]:.3f} |")
     for name, says in FIGURES.items():
         print(f"{name}: {says}")
 
-    other = ours_alone(coordinates, by, folder / "other", seed=1)
+    other = ours_alone(coordinates, folder / "other", seed=1)
     rows = np.random.default_rng(0).permutation(len(fc7))[:1000]
     print(f"\nof a photo's {K} nearest on the map, those also nearest on the map of another run:")
     for name, another in {"the same seed": ours[-1], "another seed": other}.items():
@@ -134,15 +132,15 @@ def clock(spent: dict[str, list[np.ndarray]], name: str, work: Callable, *argume
     return result
 
 
-def ours_alone(coordinates: np.ndarray, by: str, folder: Path, seed: int = 0) -> np.ndarray:
-    return tsne(coordinates, PERPLEXITY, by, folder, lambda *_: None, seed)[0]
+def ours_alone(coordinates: np.ndarray, folder: Path, seed: int = 0) -> np.ndarray:
+    return tsne(coordinates, PERPLEXITY, "exact", folder, lambda *_: None, seed)[0]
 
 
-def divergence(coordinates: np.ndarray, maps: dict[str, np.ndarray], by: str, jobs: int) -> dict[str, float]:
+def divergence(coordinates: np.ndarray, maps: dict[str, np.ndarray], jobs: int) -> dict[str, float]:
     """KL divergence of each map (N, 2) from the same affinities, as it is and at other sizes: the best counts."""
     from openTSNE import TSNEEmbedding, affinity
 
-    affinities = affinity.PerplexityBasedNN(coordinates, PERPLEXITY, method=by, n_jobs=jobs, random_state=0)
+    affinities = affinity.PerplexityBasedNN(coordinates, PERPLEXITY, method="exact", n_jobs=jobs, random_state=0)
 
     def of(flat: np.ndarray) -> float:
         return TSNEEmbedding(flat.astype(float), affinities, n_jobs=jobs).optimize(0).kl_divergence

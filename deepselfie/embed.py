@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from deepselfie import placing
 from deepselfie.embedding_quality import planes, quality
 from deepselfie.errors import DeepselfieError
 from deepselfie.stage import Report, run_stage
@@ -27,7 +28,10 @@ from deepselfie.world import World, fingerprint, write_atomically
 COMPONENTS = 50  # of the PCA before t-SNE, as in Kobak & Berens 2019; `exact` goes without, as the article
 PERPLEXITY = 30  # openTSNE's default
 FEWEST = 5  # photos that make a map
-EXACT_UP_TO = 100_000  # photos: at 50,000, 10 s of CPU where Annoy takes 19 and misses 1 of 170; it grows by the square
+# Of more photos than this, a sample makes the map and the others are placed on it: time grows in proportion, memory
+# hardly at all, and each photo still stands among its nearest of the sample.
+ALL_UP_TO, SAMPLE = 75_000, 50_000
+TOGETHER = 5_000  # photos of the others that are placed between two checkpoints
 ALONE_UP_TO = 2_000  # photos that one thread places sooner: several wait for each other more than they work
 # (iterations, exaggeration) in blocks that end with a checkpoint: openTSNE's 250 early and 500 further iterations
 BLOCK = 50
@@ -41,6 +45,8 @@ _LOADING = threading.Lock()  # visitors who come together wait for one loading o
 def embed(world: World, *, exact: bool = False) -> Report:
     """Places all photos that have a score by PCA and t-SNE; a world of fewer than 5 such photos gets no places.
 
+    Of more than ALL_UP_TO photos, SAMPLE make the map, and the others are placed on it as `place` does it.
+
     exact: neighbours by the L2 distance in all of fc7, as the article had them, and not in its PCA coordinates. New
     photos still find theirs by the coordinates, which a shipped world has. Raises DeepselfieError where only those
     are left of fc7. The report tells how much of fc7 the map keeps, beside flat rivals (`embedding_quality`).
@@ -50,8 +56,7 @@ def embed(world: World, *, exact: bool = False) -> Report:
     placed_any = (world.report("embed") or {}).get("rows_out")  # else the last run rightly left no file
 
     def work(report: Report, progress) -> None:
-        rows, features = _usable(world)
-        n = len(world)
+        rows, n = _usable(world), len(world)
         report.rows_in, report.columns = n, ["tsne"]
         if len(rows) < n:
             report.dropped["without a score"] = n - len(rows)
@@ -61,6 +66,8 @@ def embed(world: World, *, exact: bool = False) -> Report:
             world.set_columns(pa.table({"tsne": _column(np.zeros((0, 2)), rows[:0], n)}))
             _model_path(world).unlink(missing_ok=True)
             return
+        sample, folder = _sample(rows), world.parts("embed")
+        features = _fc7(world, sample)
         model = _pca(world, features)
         coordinates = model["coordinates"]
         if exact and features.shape[1] < len(model["mean"]):
@@ -69,11 +76,13 @@ def embed(world: World, *, exact: bool = False) -> Report:
                 f"{len(model['mean'])} numbers in fc7. Make its map without --exact, or score its photos again first."
             )
         points = features if exact else coordinates
-        perplexity = min(PERPLEXITY, max(2, (len(rows) - 1) / 3))
+        perplexity = min(PERPLEXITY, max(2, (len(sample) - 1) / 3))
         made_from = hashlib.sha256(points.tobytes()).hexdigest()
-        folder = world.parts("embed") / fingerprint(report.key, made_from)
-        neighbours_by = "exact" if exact or len(rows) <= EXACT_UP_TO else "annoy"
-        places, divergence = tsne(points, perplexity, neighbours_by, folder, progress)
+        folder /= fingerprint(report.key, made_from)
+        places, divergence = tsne(points, perplexity, "exact", folder, progress)
+        figures = quality(features, {"t-SNE": places, **planes(coordinates)})
+        if len(sample) < len(rows):
+            places = _with_others(world, rows, sample, places, model, folder, progress)
         out = io.BytesIO()
         np.savez(out, **{name: model[name] for name in ("mean", "components", "variance_kept")})
         world.set_columns(pa.table({"tsne": _column(places, rows, n)}))
@@ -85,11 +94,13 @@ def embed(world: World, *, exact: bool = False) -> Report:
             "variance_kept": round(float(model["variance_kept"]), 4),
             "perplexity": perplexity,
             "kl_divergence": round(divergence, 4),
-            "quality": quality(features, {"t-SNE": places, **planes(coordinates)}),
+            "sample": len(sample),
+            "quality": figures,
         }
 
     settings = (COMPONENTS, PERPLEXITY, BLOCK, SCHEDULE, MOMENTUM, SEED)
     settings += ("exact",) if exact else ()
+    settings += (ALL_UP_TO, SAMPLE, TOGETHER) if len(world) > ALL_UP_TO else ()
     files = (_model_path(world),) if placed_any else ()
     return run_stage(world, "embed", work, key_parts=settings, after=("score",), files=files)
 
@@ -102,8 +113,7 @@ def place(world: World, fc7: np.ndarray) -> np.ndarray:
     coordinates = reduce(world, fc7)
     with _LOADING:
         embedding = _map(world.path, world.table.version)
-    placed = embedding.transform(coordinates, perplexity=min(5, (len(embedding) - 1) / 3))
-    return np.asarray(placed, np.float32)
+    return placing.placed(embedding, coordinates)
 
 
 def neighbours(world: World, photo: int | np.ndarray, k: int = 10) -> np.ndarray:
@@ -140,7 +150,7 @@ def reduce(world: World, fc7: np.ndarray) -> np.ndarray:
     model = _model(str(_model_path(world)), *_identity(world))
     fc7 = np.atleast_2d(np.asarray(fc7, np.float32))
     if fc7.shape[1] == len(model["mean"]):
-        return (fc7 - model["mean"]) @ model["components"].T
+        return _projected(model, fc7)
     if fc7.shape[1] == len(model["components"]):
         return fc7
     raise DeepselfieError(
@@ -171,12 +181,51 @@ def vectors(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     return known, values.astype(np.float32).reshape(-1, array.type.list_size)
 
 
-def _usable(world: World) -> tuple[np.ndarray, np.ndarray]:
-    """rows (M,), rising, of the photos with a score and finite fc7; their fc7, float32 (M, width)."""
-    table = world.read(["score", "fc7"])
-    known, features = vectors(table["fc7"])
-    good = np.isfinite(table["score"].to_numpy()[known]) & np.isfinite(features).all(axis=1)
-    return np.flatnonzero(known)[good], features[good]
+def _usable(world: World) -> np.ndarray:
+    """rows (M,), rising, of the photos with a score and finite fc7; a batch of these in memory at a time."""
+    rows, first = [], 0
+    _ = world.read(["score", "fc7"], where="false")  # or says which stage is missing
+    for batch in world.table.to_batches(columns=["score", "fc7"]):
+        known, features = vectors(pa.chunked_array([batch["fc7"]]))
+        score = batch["score"].to_numpy(zero_copy_only=False)[known]
+        rows.append(first + np.flatnonzero(known)[np.isfinite(score) & np.isfinite(features).all(axis=1)])
+        first += len(known)
+    return np.concatenate(rows) if rows else np.zeros(0, np.int64)
+
+
+def _fc7(world: World, rows: np.ndarray) -> np.ndarray:
+    """float32 (M, width) of these usable rows."""
+    return vectors(world.take(rows, ["fc7"])["fc7"])[1]
+
+
+def _sample(rows: np.ndarray) -> np.ndarray:
+    """The rows, rising, that make the map: all, or SAMPLE by lot."""
+    if len(rows) <= ALL_UP_TO:
+        return rows
+    return np.sort(np.random.default_rng(SEED).choice(rows, SAMPLE, replace=False))
+
+
+def _with_others(
+    world: World, rows: np.ndarray, sample: np.ndarray, places: np.ndarray, model: dict, folder: Path, progress
+) -> np.ndarray:
+    """Places (M, 2) of all rows: the sample's, and the others on the map of these, as far as a killed run had them."""
+    embedding, others = placing.ready(model["coordinates"], places), np.setdiff1d(rows, sample)
+    full = np.empty((len(rows), 2))
+    full[np.searchsorted(rows, sample)] = places
+    for first in range(0, len(others), TOGETHER):
+        some, part = others[first : first + TOGETHER], folder / f"others-{first}.npy"
+        if not part.exists():
+            out = io.BytesIO()
+            np.save(out, placing.placed(embedding, _projected(model, _fc7(world, some))))
+            write_atomically(part, out.getvalue())
+        full[np.searchsorted(rows, some)] = np.load(part, allow_pickle=False)
+        progress(len(sample) + first + len(some), len(rows))
+    return placing.centred(full)
+
+
+def _projected(model: dict, fc7: np.ndarray) -> np.ndarray:
+    """PCA coordinates float32 (M, C) of activations (M, D), or of what is PCA coordinates already."""
+    return (fc7 - model["mean"]) @ model["components"].T if fc7.shape[1] == len(model["mean"]) else fc7
 
 
 def _column(values: np.ndarray, rows: np.ndarray, n: int, kind: pa.DataType = pa.float32()) -> pa.Array:  # noqa: B008
@@ -245,9 +294,7 @@ def tsne(
         np.savez(out, done=block + 1, divergence=embedding.kl_divergence, **state)
         write_atomically(folder / "state.npz", out.getvalue())
         progress(n * (block + 1) // len(SCHEDULE), n)
-    places = np.asarray(embedding)
-    # openTSNE centres so before it places new photos: centred now, what it says needs no shift
-    return places - (places.max(axis=0) + places.min(axis=0)) / 2, float(embedding.kl_divergence)
+    return placing.centred(np.asarray(embedding)), float(embedding.kl_divergence)
 
 
 def _resume(embedding, folder: Path) -> int:
@@ -285,34 +332,17 @@ def _model(path: str, mtime: int, inode: int) -> dict[str, np.ndarray]:
 @lru_cache(maxsize=4)
 def _map(path: Path, version: int):
     """The TSNEEmbedding of a world, ready to place new photos."""
-    import scipy.sparse
-    from openTSNE import TSNEEmbedding, affinity, nearest_neighbors
-    from sklearn.neighbors import NearestNeighbors
-
-    class Saved(affinity.PerplexityBasedNN):
-        """Affinities to new photos only: those among the world's own are not computed again."""
-
-        def __init__(self, coordinates: np.ndarray) -> None:
-            n = len(coordinates)
-            self.knn_index = nearest_neighbors.Sklearn(coordinates, min(n - 1, 3 * PERPLEXITY))
-            self.knn_index.index = NearestNeighbors(algorithm="brute").fit(coordinates)
-            self.P = scipy.sparse.csr_matrix((n, n))
-            self.n_jobs, self.verbose = 1, False
-
     world = World(path)
     known, features = vectors(world.read(["fc7"])["fc7"])
     on_map, places = vectors(world.read(["tsne"])["tsne"])
-    coordinates = reduce(world, features[on_map[known]])
-    # Interpolation: its grid is made once, where Barnes-Hut would build a tree of all photos 250 times a placing
-    embedding = TSNEEmbedding(places[known[on_map]], Saved(coordinates), negative_gradient_method="fft")
-    embedding.prepare_interpolation_grid()
-    return embedding
+    return placing.ready(reduce(world, features[on_map[known]]), places[known[on_map]])
 
 
 @lru_cache(maxsize=4)
 def _features(path: Path, version: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """rows (M,) as _usable; their fc7 float32 (M, width) less its mean, which keeps distances exact in float32;
     the mean (width,)."""
-    rows, features = _usable(World(path))
+    rows = _usable(World(path))
+    features = _fc7(World(path), rows)
     centre = features.mean(axis=0) if len(features) else np.zeros(features.shape[1], np.float32)
     return rows, features - centre, centre

@@ -11,6 +11,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from deepselfie import cli
+from deepselfie import embed as module
 from deepselfie.embed import compact, embed, neighbours, place, reduce, tsne, vectors
 from deepselfie.embedding_quality import kept, nearest
 from deepselfie.errors import DeepselfieError
@@ -258,3 +259,36 @@ def test_photos_all_alike_have_a_map(cache):
     embed(w)
     assert np.isfinite(places(w)).all()
     assert np.isfinite(place(w, np.ones((1, WIDTH)))).all()
+
+
+def test_of_too_many_photos_a_sample_makes_the_map_and_the_others_are_placed_on_it(cache, monkeypatch):
+    for name, count in (("ALL_UP_TO", 300), ("SAMPLE", 250), ("TOGETHER", 70)):
+        monkeypatch.setattr(module, name, count)
+    fc7, cluster = activations(900)
+    many = make_world("many", fc7)
+    write, written = module.write_atomically, []
+
+    def dies(path, data):
+        write(path, data)
+        written.append(path.name)
+        if path.name == "others-140.npy":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "write_atomically", dies)
+    with pytest.raises(KeyboardInterrupt):
+        embed(many)
+    monkeypatch.setattr(module, "write_atomically", lambda path, data: written.append(path.name) or write(path, data))
+    report = embed(many)
+    assert [name for name in written if name.startswith("others")] == [f"others-{i}.npy" for i in range(0, 640, 70)]
+    assert report.rows_out == 900 - len(NO_SCORE) and report.details["sample"] == 250
+    assert embed(many).nothing_to_do
+
+    found = places(many)
+    shown = np.isfinite(found).all(axis=1)
+    assert np.flatnonzero(~shown).tolist() == sorted(NO_SCORE)
+    guess = KMeans(CLUSTERS, n_init=10, random_state=0).fit_predict(found[shown])
+    assert adjusted_rand_score(cluster[shown], guess) > 0.9
+    rows = np.arange(shown.sum())
+    assert kept(nearest(fc7[shown].astype(np.float32), rows), nearest(found[shown], rows)) > 0.2  # by chance: 0.07
+    again = place(many, fc7[[1, 2, 3]].astype(np.float32))
+    assert np.abs(again - found[[1, 2, 3]]).max() < 0.05 * np.ptp(found[shown])
