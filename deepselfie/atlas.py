@@ -19,14 +19,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import cv2
+import lance
 import numpy as np
+import pyarrow as pa
 from PIL import Image
 
+from deepselfie import engine as engines
 from deepselfie import pictures
 from deepselfie.errors import DeepselfieError
 from deepselfie.layout import cells, order, places_of
 from deepselfie.stage import Report, run_stage
-from deepselfie.world import World, fingerprint, read_json, write_atomically, write_json
+from deepselfie.world import World, fingerprint, here, read_json, write_atomically, write_json
 
 
 class Level(NamedTuple):
@@ -66,6 +69,7 @@ SHRINK = (  # by what a JPEG's sides are divided while it is decoded; OpenCV tur
 ENOUGH = 60  # px of a decoded side: so 480 are read as 60 and enlarged, not as 120; nobody sees it at 2x
 GREY = 128  # the tile of a picture that cannot be read
 PART = 64  # photos decoded at a time: up to 15 MB of them in each thread's hands
+SENT = 512  # photos that a machine of a cluster decodes at a time: 8 MB of thumbnails come back
 GEOMETRY = (
     ("row", "<u4"),
     ("score", "<f4"),
@@ -80,9 +84,10 @@ GOOD, BAD, UNPLACED = 1, 2, 4  # flags: the label, and a photo that has no place
 DECODING = 0.7  # of the time; the rest goes into pages
 
 
-def atlas(world: World, *, shipped: bool = False) -> Report:
+def atlas(world: World, *, shipped: bool = False, engine: str = "local") -> Report:
     """Makes the thumbnail pages and the geometry of all photos in the order; shipped: in as few bytes as will do.
 
+    engine: "local", or "ray" to have the photos decoded on a cluster; the pages are made here.
     Each photo is decoded once, and its thumbnail kept on disk until all pages are done; a killed run goes on with the
     photos and pages that are not there yet."""
     manifest_path = world.path / "atlas" / "atlas.json"
@@ -91,7 +96,7 @@ def atlas(world: World, *, shipped: bool = False) -> Report:
         rows, (grid, columns, lines) = order(world), cells(world)
         folder = _parts_folder(world, fingerprint(report.key, _digest(rows), _digest(grid)))
         n, shown = len(rows), np.sort(rows)
-        thumbs = _thumbs(world, shown, folder / "thumbs", lambda done: progress(int(DECODING * done), n))
+        thumbs = _thumbs(world, shown, folder / "thumbs", engine, lambda done: progress(int(DECODING * done), n))
         place = np.searchsorted(shown, rows)  # (N,): where the thumbnail of a rank is kept
         plan = _plan(grid.astype(np.int64), columns, lines)
         names: dict[tuple[int, str], list[str]] = {}  # "" for a page that is not shipped
@@ -198,26 +203,39 @@ def _squished(data: bytes) -> np.ndarray | None:
         return None
 
 
-def _thumbs(world: World, rows: np.ndarray, path: Path, progress: Callable[[int], None]) -> np.ndarray:
+def _thumbs(world: World, rows: np.ndarray, path: Path, engine: str, progress: Callable[[int], None]) -> np.ndarray:
     """THUMB (N,) of these rows, on disk: as left by a killed run where its state says so, else made."""
     if not len(rows):
         return np.empty(0, THUMB)
     with open(path, "ab") as file:
         file.truncate(len(rows) * THUMB.itemsize)  # zeros, which say "not made"; takes no space yet
     thumbs = np.memmap(path, THUMB, "r", shape=(len(rows),))
-
-    def part(start: int) -> int:
-        some = rows[start : start + PART]
-        if not thumbs["state"][start : start + PART].all():
-            made = make_thumbs(pictures.image_bytes(world, some))
-            with open(path, "r+b") as file:  # not through the map: there a full disk would end the process
-                file.seek(start * THUMB.itemsize)
-                file.write(made)
-        return start + len(some)
-
-    for done in _in_threads(part, range(0, len(rows), PART)):
+    spread, size = (_threads, PART) if engine == "local" else (engines.engine(engine), SENT)
+    starts = [start for start in range(0, len(rows), size) if not thumbs["state"][start : start + size].all()]
+    batches = [rows[start : start + size] for start in starts]
+    done = len(rows) - sum(map(len, batches))
+    columns = ["image" if "image" in world.columns else "id"]
+    for number, made in spread(_of_batch, world.table, columns, batches):
+        with open(path, "r+b") as file:  # not through the map: there a full disk would end the process
+            file.seek(starts[number] * THUMB.itemsize)
+            file.write(made)
+        done += len(made)
         progress(done)
     return thumbs
+
+
+def _of_batch(batch: pa.Table) -> np.ndarray:
+    return make_thumbs(pictures.of_batch(batch))
+
+
+def _threads(compute: Callable, table: lance.LanceDataset, reads: list[str], batches: list[np.ndarray]) -> Iterator:
+    """The engine of this machine, as `world.here`, on all its cores."""
+
+    def one(number: int) -> tuple[int, np.ndarray]:
+        ((_, made),) = here(compute, table, reads, [batches[number]])
+        return number, made
+
+    return _in_threads(one, range(len(batches)))
 
 
 class Page(NamedTuple):

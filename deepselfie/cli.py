@@ -73,9 +73,15 @@ def parser() -> argparse.ArgumentParser:
     bring.add_argument(
         "--map", action="append", default=[], metavar="FIELD=COLUMN", help="e.g. likes=like_count; may be repeated"
     )
+    bring.add_argument(
+        "--table", metavar="s3://…/NAME.lance", help="where the photos shall lie, if not in the cache folder"
+    )
     bring.set_defaults(do=_import)
 
     from deepselfie.labels import FOLLOWERS, MAX_TAGS, MIN_AGE_DAYS, WAYS
+
+    ray = "ray: faces, score and thumbnails on the Ray cluster at $RAY_ADDRESS, or on one of this machine"
+    engine = {"choices": ("local", "ray"), "default": "local", "help": ray}
 
     for name in ("faces", "labels", "train", "score", "evaluate", "findings", "embed", "clusters", "layout", "atlas"):
         one = verbs.add_parser(name, description=f"The stage {name} of one world.")
@@ -101,9 +107,13 @@ def parser() -> argparse.ArgumentParser:
                 "--exact", action="store_true", help="neighbours by L2 in all of fc7, without PCA, as in the article"
             )
             one.set_defaults(options=["exact"])
+        if name in ("faces", "score", "atlas"):
+            one.add_argument("--engine", **engine)
+            one.set_defaults(options=["engine"])
 
     everything = verbs.add_parser("run", description="Does all that is missing, in order.")
     everything.add_argument("world")
+    everything.add_argument("--engine", **engine)
     everything.set_defaults(do=_run)
 
     verbs.add_parser("worlds", description="Lists the worlds.").set_defaults(do=_worlds)
@@ -135,6 +145,8 @@ def _import(arguments):
     if bad := [f"{field}{sign}{column}" for field, sign, column in pairs if not (field and column)]:
         raise DeepselfieError(f"--map takes FIELD=COLUMN, such as likes=like_count, not '{bad[0]}'.")
     mapping = {field: column for field, _, column in pairs}
+    if arguments.table:
+        world(arguments.world).place_table(arguments.table)
     report = import_photos(world(arguments.world), arguments.path, named=arguments.named, mapping=mapping)
     yield report
     yield from (f"  {p.get('file', p.get('id', '?'))}: {p['reason']}" for p in report.problems[:20])
@@ -158,7 +170,7 @@ def _run(arguments):
     from deepselfie.flow import run
     from deepselfie.world import world
 
-    yield from run(world(arguments.world))
+    yield from run(world(arguments.world), engine=arguments.engine)
     yield f"see it: streamlit run app.py, then choose '{arguments.world}' or add ?world={arguments.world}"
 
 
@@ -168,12 +180,17 @@ def _worlds(_):
     yield f"{'world':<20} {'photos':>8} {'labelled':>9} {'scored':>8}  model   in {cache_root()}"
     for name in world_names():
         one = world(name)
+        try:
+            table = one.table
+        except DeepselfieError as error:  # in an object store that does not answer
+            yield f"{name:<20} {error}"
+            continue
         counts = [
-            one.table.count_rows(filter=f"{column} is not null") if column in one.columns else 0
+            table.count_rows(filter=f"{column} is not null") if column in table.schema.names else 0
             for column in ("label", "score")
         ]
         model = "own" if (one.model_path / "card.json").exists() else "demo's"
-        yield f"{name:<20} {len(one):>8,} {counts[0]:>9,} {counts[1]:>8,}  {model}"
+        yield f"{name:<20} {table.count_rows():>8,} {counts[0]:>9,} {counts[1]:>8,}  {model}"
 
 
 def _check(arguments):

@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
+from deepselfie import engine as engines
 from deepselfie.attributes import ATTRIBUTES, HEAD_ABOVE, measure
 from deepselfie.errors import DeepselfieError
 from deepselfie.pictures import rgb
@@ -45,10 +46,10 @@ def detect(images: list[np.ndarray]) -> list[list[dict]]:
     return [_detect(image) for image in images]
 
 
-def faces(world: World) -> Report:
+def faces(world: World, *, engine: str = "local") -> Report:
     """Adds `faces` (an empty list: no face) and `attributes`; both are null where a picture cannot be read.
 
-    Raises DeepselfieError where the world holds no pictures."""
+    engine: "local" or "ray". Raises DeepselfieError where the world holds no pictures."""
 
     def work(report: Report, progress) -> None:
         total = len(world)
@@ -59,8 +60,11 @@ def faces(world: World) -> Report:
                 "python -m deepselfie demo"
             )
         with ExitStack() as stack:
-            compute = _pooled(stack) if total >= POOL_FROM else _batch
-            report.rows_in = add_rowwise(world, "faces", ["id", "image"], compute, key=report.key, progress=progress)
+            compute = _pooled(stack) if total >= POOL_FROM and engine == "local" else _batch
+            spread = engines.engine(engine)
+            report.rows_in = add_rowwise(
+                world, "faces", ["id", "image"], compute, key=report.key, progress=progress, engine=spread
+            )
         report.columns = ["faces", "attributes"]
         _summarise(world, report)
 

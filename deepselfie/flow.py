@@ -36,6 +36,8 @@ STAGES: dict[str, Callable[..., Report]] = {
     "atlas": atlas,
 }
 
+ON_A_CLUSTER = ("faces", "score", "atlas")  # the stages that take an engine
+
 SETTINGS = {
     "labels": ("way", "by_time", "followers", "max_tags", "min_age_days", "shares", "seed"),
     "train": ("architecture", "checkpoint", "epochs", "seed"),
@@ -44,11 +46,14 @@ SETTINGS = {
 }
 
 
-def run(photos: World) -> Iterator[Report | str]:
-    """Does all that is missing, in order; yields each stage's report, or why a stage was passed over."""
+def run(photos: World, *, engine: str = "local") -> Iterator[Report | str]:
+    """Does all that is missing, in order; yields each stage's report, or why a stage was passed over.
+
+    engine: "local" or "ray", for the stages ON_A_CLUSTER."""
     for name, stage in STAGES.items():
         reason = _passed_over(photos, name)
-        yield f"{name}: passed over, {reason}" if reason else stage(photos, **_kept(photos, name))
+        settings = _kept(photos, name) | ({"engine": engine} if name in ON_A_CLUSTER else {})
+        yield f"{name}: passed over, {reason}" if reason else stage(photos, **settings)
 
 
 def make_demo(*, n: int, training: int) -> Iterator[Report | str]:

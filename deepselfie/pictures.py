@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from PIL import Image, ImageOps
 
 from deepselfie.demo import famous, ids
@@ -25,7 +26,7 @@ def rgb(data: bytes, side: int | None = None) -> np.ndarray:
     Raises DeepselfieError for what is no image or has over 100 megapixels."""
     flat = _upright(data, side)
     if side:
-        flat.thumbnail((side, side), Image.Resampling.LANCZOS)
+        flat.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
     return np.asarray(flat)
 
 
@@ -43,10 +44,14 @@ def drawn_out(squares: np.ndarray, px: int) -> np.ndarray:
 
 def image_bytes(world: World, rows) -> list[bytes | None]:
     """Encoded images of these rows (None where the row has none)."""
-    rows = list(map(int, rows))
-    if "image" in world.columns:
-        return world.take(rows, ["image"])["image"].to_pylist()
-    return [rendered(id, ids.SIZE) for id in world.take(rows, ["id"])["id"].to_pylist()]
+    return of_batch(world.take(rows, ["image" if "image" in world.columns else "id"]))
+
+
+def of_batch(batch: pa.Table) -> list[bytes | None]:
+    """Encoded images of rows with `image`, or else with the `id`s of the demo world."""
+    if "image" in batch.column_names:
+        return batch["image"].to_pylist()
+    return [rendered(id, ids.SIZE) for id in batch["id"].to_pylist()]
 
 
 def picture(world: World, row: int, size: int) -> tuple[bytes, str]:

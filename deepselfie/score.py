@@ -8,10 +8,12 @@ It is about the picture: how much of the likes is luck is a matter of the model'
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +21,8 @@ import pyarrow as pa
 import torch
 from scipy.special import expit
 
+from deepselfie import engine as engines
 from deepselfie import models, pictures
-from deepselfie.demo import ids
 from deepselfie.errors import DeepselfieError
 from deepselfie.inference import quickest
 from deepselfie.stage import Report, run_stage
@@ -89,10 +91,11 @@ def default_model(world: World) -> World:
     return world if (world.model_path / models.CARD).exists() else world_named("demo")
 
 
-def score(world: World, *, model: World | None = None) -> Report:
+def score(world: World, *, model: World | None = None, engine: str = "local") -> Report:
     """Adds `score` and `fc7` with the model of the world `model`; both are null without a face or a readable picture.
 
-    model: None takes the world's own, else the demo's. Raises DeepselfieError where there is none."""
+    model: None takes the world's own, else the demo's. Raises DeepselfieError where there is none.
+    engine: "local" or "ray"."""
     giver = model or default_model(world)
     if not (giver.model_path / models.CARD).exists():
         raise DeepselfieError(
@@ -102,14 +105,16 @@ def score(world: World, *, model: World | None = None) -> Report:
     card = read_json(giver.model_path / models.CARD) or {}
 
     def work(report: Report, progress) -> None:
-        scorer = Scorer(giver.model_path)
         reads = ["id", *(name for name in ("image", "faces") if name in world.columns)]
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes without the interpreter's lock
-
-            def compute(batch: pa.Table) -> pa.Table:
-                return _batch(batch, scorer, pool)
-
-            report.rows_in = add_rowwise(world, "score", reads, compute, key=report.key, progress=progress)
+            if engine == "local":
+                compute = partial(_batch, scorer=Scorer(giver.model_path), pool=pool)
+            else:
+                compute = _Sent(giver.model_path)
+            spread = engines.engine(engine, whole_machines=True)
+            report.rows_in = add_rowwise(
+                world, "score", reads, compute, key=report.key, progress=progress, engine=spread
+            )
         report.columns = ["score", "fc7"]
         report.rows_out = _tell_left_out(world, report)
         report.details = {
@@ -126,11 +131,7 @@ def score(world: World, *, model: World | None = None) -> Report:
 
 def _batch(batch: pa.Table, scorer: Scorer, pool: ThreadPoolExecutor) -> pa.Table:
     """Rows with id, image (or demo ids) and faces -> their `score` and `fc7`. Knows nothing of worlds."""
-    n = batch.num_rows
-    if "image" in batch.column_names:
-        images = batch["image"].to_pylist()
-    else:
-        images = [pictures.rendered(id, ids.SIZE) for id in batch["id"].to_pylist()]
+    n, images = batch.num_rows, pictures.of_batch(batch)
     faces = batch["faces"].to_pylist() if "faces" in batch.column_names else [None] * n
     wanted = [None if found == [] else image for image, found in zip(images, faces, strict=True)]
     squares = list(pool.map(lambda image: models.try_square(image, scorer.size), wanted))
@@ -149,6 +150,23 @@ def _batch(batch: pa.Table, scorer: Scorer, pool: ThreadPoolExecutor) -> pa.Tabl
             "fc7": pa.FixedSizeListArray.from_arrays(flat, scorer.dimensions, mask=mask),
         }
     )
+
+
+class _Sent:
+    """`_batch`, sent with the model's files to a machine that need not have them, and its Scorer made there."""
+
+    def __init__(self, folder: Path):
+        self.files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        return _batch(batch, *self._made)
+
+    @cached_property
+    def _made(self) -> tuple[Scorer, ThreadPoolExecutor]:
+        with tempfile.TemporaryDirectory() as folder:
+            for name, data in self.files.items():
+                (Path(folder) / name).write_bytes(data)
+            return Scorer(folder), ThreadPoolExecutor(os.cpu_count())
 
 
 def _views(squares: np.ndarray) -> list[np.ndarray]:

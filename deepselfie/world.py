@@ -1,8 +1,9 @@
 """A world: one collection of photos, and everything known about them.
 
-A world is a folder `cache/<name>/` around ONE Lance table, `selfies.lance`: a row a photo. Rows are only ever
-appended, so a row keeps its number, until somebody asks that a photo be forgotten: the rows behind it move up, and
-`forget` sees to all that goes by row numbers. Each stage adds columns (the field dictionary is SCHEMA).
+A world is a folder `cache/<name>/` around ONE Lance table, a row a photo: `selfies.lance` in the folder, or in an
+object store, at the address that `table.json` tells. Rows are only ever appended, so a row keeps its number, until
+somebody asks that a photo be forgotten: the rows behind it move up, and `forget` sees to all that goes by row numbers.
+Each stage adds columns (the field dictionary is SCHEMA).
 """
 
 from __future__ import annotations
@@ -13,16 +14,17 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import lance
 import numpy as np
 import pyarrow as pa
 
+from deepselfie import bucket
 from deepselfie.errors import DeepselfieError
 
 FACE = pa.struct([(k, pa.float32()) for k in ("x", "y", "w", "h", "confidence")])
@@ -65,20 +67,34 @@ class World:
         return self.path.name
 
     @property
+    def location(self) -> str:
+        """Where the table lies: its path, or its address in an object store."""
+        noted = read_json(self.path / "table.json")
+        return noted["uri"] if noted else str(self.path / "selfies.lance")
+
+    @property
     def exists(self) -> bool:
+        location = self.location
+        if bucket.is_address(location):
+            return bucket.opened(location) is not None
         # A write killed before its first commit leaves a folder without a version.
         return any((self.path / "selfies.lance" / "_versions").glob("*.manifest"))
 
     @property
     def table(self) -> lance.LanceDataset:
         """The latest version of the table. Raises DeepselfieError where the world has no photos yet."""
-        if not self.exists:
+        location = self.location
+        if bucket.is_address(location):
+            table = bucket.opened(location)
+        else:
+            table = lance.dataset(location) if self.exists else None
+        if table is None:
             known = ", ".join(world_names()) or "none yet"
             raise DeepselfieError(
                 f"There is no world '{self.name}' in {self.path.parent} (there are: {known}). "
                 f"Make it with: python -m deepselfie import FOLDER --world {self.name}"
             )
-        return lance.dataset(str(self.path / "selfies.lance"))
+        return table
 
     @property
     def columns(self) -> set[str]:
@@ -97,15 +113,31 @@ class World:
             raise DeepselfieError(
                 f"World '{self.name}' has no column {', '.join(missing)} yet. Run: python -m deepselfie run {self.name}"
             )
-        return table.to_table(columns=columns, filter=where)
+        with bucket.plainly(table.uri):
+            return table.to_table(columns=columns, filter=where)
 
     def take(self, rows, columns: list[str]) -> pa.Table:
         """Columns of the rows with these numbers, in the order asked for."""
-        return self.table.take(list(map(int, rows)), columns=columns)
+        table = self.table
+        with bucket.plainly(table.uri):
+            return table.take(list(map(int, rows)), columns=columns)
 
     def row(self, id: str) -> int | None:
         """The number of the row with this id, or None."""
-        return _rows(str(self.path), self.table.version).get(id)
+        return _rows(self.location, self.table.version).get(id)
+
+    def place_table(self, uri: str) -> None:
+        """Has the table of this world lie in an object store, at s3://bucket/path/NAME.lance, photos in it or not.
+
+        Raises DeepselfieError where the store cannot be reached, or the world has its photos elsewhere."""
+        bucket.check_address(uri)
+        location = self.location
+        if location == uri:
+            return
+        if bucket.is_address(location) or self.exists:
+            raise DeepselfieError(f"World '{self.name}' has its photos in {location}. Take another name for {uri}.")
+        bucket.opened(uri)  # or says why not
+        write_json(self.path / "table.json", {"uri": uri})
 
     def append(self, photos: pa.Table) -> None:
         """Adds photos in one atomic commit; columns not given are null. Raises as `check_can_grow`."""
@@ -113,7 +145,9 @@ class World:
         mode = "append" if self.exists else "create"
         self.check_can_grow()
         full = photos if mode == "append" else _with_all_columns(photos)
-        lance.write_dataset(full, str(self.path / "selfies.lance"), mode=mode)
+        location = self.location
+        with bucket.plainly(location):
+            lance.write_dataset(full, location, mode=mode, storage_options=bucket.options(location))
 
     def check_can_grow(self) -> None:
         """Raises DeepselfieError for the packed demo world, which has no place for pictures any more."""
@@ -129,20 +163,10 @@ class World:
         if columns.num_rows != table.count_rows():
             raise ValueError(f"{columns.num_rows} values for {table.count_rows()} rows")
         old = [c for c in columns.column_names if c in table.schema.names]
-        if old:
-            table.drop_columns(old)
-        self.table.add_columns(columns.combine_chunks().to_reader())
-
-    def remove(self, rows: list[int]) -> None:
-        """Removes rows, and whatever the table's files still hold of rows that were removed or columns replaced.
-
-        Only the parts of the table that held them are written anew. No other process may be writing to the table."""
-        if rows:
-            address = self.table.to_table(columns=["id"], with_row_address=True)["_rowaddr"].take(rows).to_pylist()
-            self.table.delete(f"_rowaddr IN ({', '.join(map(str, address))})")  # by id, its log would name them
-        whole = [part.fragment_id for part in self.table.get_fragments() if not part.num_deletions]
-        self.table.optimize.compact_files(materialize_deletions_threshold=0.0, excluded_fragment_ids=whole)
-        self.table.cleanup_old_versions(older_than=timedelta(0), delete_unverified=True)
+        with bucket.plainly(table.uri):
+            if old:
+                table.drop_columns(old)
+            self.table.add_columns(columns.to_reader())  # in pieces: parts on disk are not read whole
 
     @property
     def forgotten(self) -> set[str]:
@@ -179,15 +203,31 @@ def world(name: str) -> World:
 
 
 def world_names() -> list[str]:
-    """Names of all worlds that have photos; the demo world first."""
+    """Names of all worlds that have photos; the demo world first. Object stores are not asked: that may take long."""
     root = cache_root()
-    names = [p.parent.name for p in root.glob("*/selfies.lance") if World(p.parent).exists]
+    names = {path.parent.name for path in root.glob("*/table.json")}
+    names |= {
+        p.parent.name for p in root.glob("*/selfies.lance") if p.parent.name not in names and World(p.parent).exists
+    }
     return sorted(names, key=lambda n: (n != "demo", n))
 
 
 def fingerprint(*parts: object) -> str:
     """A short hash of everything a result depends on (JSON-able parts)."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+Made = TypeVar("Made")
+
+
+def here(
+    compute: Callable[[pa.Table], Made], table: lance.LanceDataset, reads: list[str], batches: Sequence[Sequence[int]]
+) -> Iterator[tuple[int, Made]]:
+    """The engine of one machine: (the batch's number, what `compute` makes of its rows), one batch after the other."""
+    for number, rows in enumerate(batches):
+        with bucket.plainly(table.uri):
+            batch = table.take(list(rows), columns=reads)
+        yield number, compute(batch)
 
 
 def add_rowwise(
@@ -199,42 +239,54 @@ def add_rowwise(
     key: str,
     batch_size: int = 512,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    engine: Callable[..., Iterator[tuple[int, pa.Table]]] = here,
 ) -> int:
     """Adds the columns that `compute` makes of each batch of rows, and returns how many rows were computed.
 
     Survives kill -9: finished batches lie in `parts/<stage>/` under `key` until all are committed at once.
-    Rows appended since the last run are computed alone, if `key` is unchanged."""
-    total = len(world)
+    Rows appended since the last run are computed alone, if `key` is unchanged. engine: `here`, or another that gives
+    the same answers, in any order (`deepselfie.engine`)."""
+    table = world.table
+    total = table.count_rows()
     last = world.report(stage) or {}
     start = int(last.get("rows", 0)) if last.get("key") == key else 0
     if start > total or not set(last.get("columns", ["?"])) <= world.columns:
         start = 0
-    if start == total and total:
+    if start == total:
         return 0
     folder = world.parts(stage) / f"{key}-{start}"
     for other in world.parts(stage).glob("*"):
         if other != folder:  # made under other settings
             shutil.rmtree(other)
     folder.mkdir(parents=True, exist_ok=True)
-    table, pieces = world.table, []
-    for first in range(start, total, batch_size):
-        rows = range(first, min(first + batch_size, total))
-        part = folder / f"{first}-{len(rows)}.arrow"
-        if not part.exists():
-            batch = compute(table.take(list(rows), columns=reads))
-            assert batch.num_rows == len(rows), stage
-            with pa.OSFile(str(part) + ".tmp", "wb") as file, pa.ipc.new_file(file, batch.schema) as writer:
-                writer.write_table(batch)
-            os.replace(str(part) + ".tmp", part)
-        pieces.append(pa.ipc.open_file(pa.memory_map(str(part))).read_all())
-        progress(rows.stop - start, total - start)
-    if not pieces:
-        return 0
-    new = pa.concat_tables(pieces)
+    batches = [range(first, min(first + batch_size, total)) for first in range(start, total, batch_size)]
+    parts = {rows: folder / f"{rows.start}-{len(rows)}.arrow" for rows in batches}
+    missing = [rows for rows in batches if not parts[rows].exists()]
+    done = total - start - sum(map(len, missing))
+    for number, batch in engine(compute, table, reads, missing):
+        rows = missing[number]
+        assert batch.num_rows == len(rows), stage
+        _write_part(parts[rows], batch)
+        done += len(rows)
+        progress(done, total - start)
+    if len(world) != total:
+        raise DeepselfieError(
+            f"Photos came into world '{world.name}' while the stage {stage} was at work. Nothing is lost: "
+            "run the same command again, once nobody adds photos."
+        )
+    new = pa.concat_tables([pa.ipc.open_file(pa.memory_map(str(parts[rows]))).read_all() for rows in batches])
     if start:
         new = pa.concat_tables([world.read(new.column_names).slice(0, start), new])
     world.set_columns(new)
     return total - start
+
+
+def _write_part(path: Path, batch: pa.Table) -> None:
+    """As an Arrow file, which can be read without a copy in memory; under its name only once it is whole."""
+    temporary = path.with_suffix(".tmp")
+    with pa.OSFile(str(temporary), "wb") as file, pa.ipc.new_file(file, batch.schema) as writer:
+        writer.write_table(batch)
+    os.replace(temporary, path)
 
 
 def clear_parts(world: World, stage: str) -> None:
@@ -275,6 +327,7 @@ def _with_all_columns(photos: pa.Table) -> pa.Table:
 
 
 @lru_cache(maxsize=8)
-def _rows(path: str, version: int) -> dict[str, int]:
-    ids = lance.dataset(f"{path}/selfies.lance", version=version).to_table(columns=["id"])["id"].to_pylist()
+def _rows(location: str, version: int) -> dict[str, int]:
+    table = lance.dataset(location, version=version, storage_options=bucket.options(location))
+    ids = table.to_table(columns=["id"])["id"].to_pylist()
     return {id: row for row, id in enumerate(ids)}

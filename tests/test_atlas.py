@@ -199,18 +199,18 @@ def test_files_that_no_longer_count_are_removed(coloured):
 
 SLOW = """
 import sys, time
-from deepselfie import atlas, pictures, world
+from deepselfie import atlas, world
 w = world.world("killed")
-read, compose = pictures.image_bytes, atlas._page
-def slow_read(w, rows):
-    if sys.argv[1] == "photos" and rows[0] >= 512:
+read, compose = atlas.here, atlas._page
+def slow_read(compute, table, reads, batches):
+    if sys.argv[1] == "photos" and batches[0][0] >= 512:
         time.sleep(60)
-    return read(w, rows)
+    return read(compute, table, reads, batches)
 def slow_page(world, folder, page, *rest):
     if sys.argv[1] == "pages" and (page.level.px, page.number) == (64, 2):
         time.sleep(60)
     return compose(world, folder, page, *rest)
-pictures.image_bytes, atlas._page = slow_read, slow_page
+atlas.here, atlas._page = slow_read, slow_page
 atlas.os.cpu_count = lambda: 1
 atlas.atlas(w)
 """
