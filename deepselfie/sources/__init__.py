@@ -27,7 +27,7 @@ from deepselfie.workers import workers
 from deepselfie.world import SCHEMA, World, fingerprint
 
 CHUNK_ROWS, CHUNK_BYTES = 256, 128_000_000  # one commit: seconds of work at most lost to a kill, bounded memory
-CHUNK_SECONDS = 30  # a commit at least so often, where photos come slowly
+CHUNK_SECONDS = 5  # a commit at least so often, where photos come slowly
 FETCHERS = 8  # pictures that are fetched at once
 IN_FLIGHT = 32  # photos handed to the readers at once: keeps them busy, at most 1.6 GB
 READERS = min(8, max(2, os.cpu_count() or 2))  # two at least, so that reading and decoding overlap
@@ -182,13 +182,16 @@ class _Chunk:
         self.rows.append(row)
         self.size += len(row["image"])
         self.added += 1
-        if len(self.rows) == CHUNK_ROWS or self.size > CHUNK_BYTES:
+        if len(self.rows) == CHUNK_ROWS or self.size > CHUNK_BYTES or self._is_old():
             self.write()
 
     def reached(self, at: object, left_out: dict[str, int]) -> None:
         self.mark = at, left_out
-        if not self.rows or time.monotonic() - self.since > CHUNK_SECONDS:
+        if not self.rows or self._is_old():
             self.write()
+
+    def _is_old(self) -> bool:
+        return time.monotonic() - self.since > CHUNK_SECONDS
 
     def write(self) -> None:
         if self.rows:
@@ -247,14 +250,19 @@ def _read(photos: Iterator[Photo | Reached], *, pool: bool) -> Iterator[tuple[Ph
 
 def _batches(photos: Iterator[Photo | Reached]) -> Iterator[list[Photo | Reached]]:
     """IN_FLIGHT photos each, or those up to and with a Reached: who waits for the next photo may wait long."""
-    batch = []
-    for photo in photos:
-        batch.append(photo)
-        if len(batch) == IN_FLIGHT or isinstance(photo, Reached):
-            yield batch
-            batch = []
+    batch, failure = [], None
+    try:
+        for photo in photos:
+            batch.append(photo)
+            if len(batch) == IN_FLIGHT or isinstance(photo, Reached):
+                yield batch
+                batch = []
+    except DeepselfieError as error:  # of the source; what it gave before is good
+        failure = error
     if batch:
         yield batch
+    if failure:
+        raise failure
 
 
 def _data(photo: Photo) -> Path | bytes | str:

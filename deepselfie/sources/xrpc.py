@@ -1,0 +1,155 @@
+"""A service of the AT Protocol: a method and its parameters come in, its JSON answer comes out, or why there is none.
+
+Signs in by the app password of an account where the environment has one (HANDLE, PASSWORD): Bluesky's search answers
+nobody else. The session is kept in the cache folder, readable by its owner alone, and used again: sign-ins are few
+per day. Rate limits are obeyed by the answers' headers; what may pass is asked again, later and later.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Mapping
+
+import httpx
+import tenacity
+from atproto import Client, Request, SessionEvent
+from atproto_client.exceptions import RequestErrorBase
+from atproto_client.models.dot_dict import DotDict
+from atproto_core.exceptions import AtProtocolError
+
+from deepselfie.salted import salted
+from deepselfie.sources import fetch
+from deepselfie.sources.guard import Refused, Unreachable
+from deepselfie.world import cache_root
+
+HANDLE, PASSWORD = "DEEPSELFIE_BLUESKY_HANDLE", "DEEPSELFIE_BLUESKY_PASSWORD"
+SIGN_IN, PUBLIC = "https://bsky.social", "https://public.api.bsky.app"  # with an account, and without
+TIMEOUT = 30  # s without a byte: a search may take its time
+STALE = {"ExpiredToken", "InvalidToken", "AuthMissing"}  # what a server says of a session that is no more
+
+
+class Service:
+    """A connection to one service. url: by default Bluesky's own, as far as it is open to who asks."""
+
+    def __init__(self, url: str | None = None, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.handle, self.password = os.environ.get(HANDLE), os.environ.get(PASSWORD)
+        self.url = url or (SIGN_IN if self.handle and self.password else PUBLIC)
+        self.loopback = fetch.on_loopback(self.url)
+        self._sleep = sleep
+        self._not_before = 0.0  # time.time() until which the service asked for silence
+        self._session = cache_root() / f".session-{salted(f'{self.url} {self.handle}')}"
+        self._client: Client | None = None
+
+    def ask(self, method: str, **params: object) -> dict:
+        """The JSON object that the service answers to a query, such as `app.bsky.feed.getPosts`.
+
+        Raises Refused where it will not answer, Unreachable where it cannot now, after all patience."""
+        for again in (False, True):
+            try:
+                return self._patiently(method, params)
+            except (AtProtocolError, httpx.HTTPError, ValueError) as error:
+                if again or _said(error) not in STALE or not self._session.exists():
+                    raise self._reason(error, method) from error
+            self._session.unlink()  # no longer good: sign in anew, once
+            self._client = None
+
+    def _patiently(self, method: str, params: dict) -> dict:
+        def once() -> dict:
+            self._keep_silence()
+            self._client = self._client or self._signed_in()
+            response = self._client.invoke_query(method, DotDict(params))
+            self._heed_limit(response.headers)
+            if not isinstance(response.content, dict):
+                raise ValueError("no JSON object")
+            return response.content
+
+        backoff = tenacity.wait_exponential_jitter(initial=1, max=60)
+
+        def pause(state: tenacity.RetryCallState) -> float:
+            asked = _asked(state.outcome.exception())
+            return backoff(state) if asked is None else asked + random.random()
+
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_may_pass),
+            stop=tenacity.stop_after_attempt(fetch.ATTEMPTS),
+            wait=pause,
+            sleep=self._sleep,
+            reraise=True,
+        )(once)
+
+    def _signed_in(self) -> Client:
+        request = Request(timeout=TIMEOUT)
+        request.add_additional_header("User-Agent", fetch.USER_AGENT)
+        client = Client(self.url, request)
+        if not (self.handle and self.password):
+            return client
+        client.on_session_change(self._keep)
+        if self._session.exists():
+            client.login(session_string=self._session.read_text(), fetch_bsky_profile=False)
+        else:
+            client.login(self.handle, self.password, fetch_bsky_profile=False)
+        return client
+
+    def _keep(self, event: SessionEvent, session) -> None:
+        if event == SessionEvent.IMPORT:
+            return
+        self._session.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self._session.with_name(f"{self._session.name}.{os.getpid()}")
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(session.export())
+        os.replace(temporary, self._session)
+
+    def _heed_limit(self, headers: Mapping[str, str]) -> None:
+        """Notes when an answer says that it was the last one before the rate limit's reset."""
+        if headers.get("ratelimit-remaining") == "0":
+            wait = fetch.wait_asked(headers, time.time()) or 0
+            self._not_before = time.time() + min(wait, fetch.PATIENCE) + random.random()
+
+    def _keep_silence(self) -> None:
+        left, self._not_before = self._not_before - time.time(), 0.0
+        if left > 0:
+            self._sleep(left)
+
+    def _reason(self, error: Exception, method: str) -> Refused:
+        """Why there is no answer, in words for people."""
+        response = getattr(error, "response", None)
+        if response is None:
+            silent = "is silent" if "Timeout" in type(error).__name__ else "cannot be reached"
+            what = "answers with something else than JSON" if isinstance(error, ValueError) else silent
+            return Unreachable(what + AGAIN, self.url)
+        if response.status_code in fetch.PASSING:
+            wait = _asked(error) or 0
+            until = f" and asks us to come back in {wait / 60:,.0f} minutes" if wait > fetch.PATIENCE else ""
+            return Unreachable(f"answers {response.status_code}{until}{AGAIN}", self.url)
+        if response.status_code in (401, 403) and not (self.handle and self.password):
+            return Refused(
+                f"does not answer {method} to strangers. Make an app password in Bluesky's settings, and put it and "
+                f"the account's handle into the environment as {PASSWORD} and {HANDLE}",
+                self.url,
+            )
+        if response.status_code == 401:
+            return Refused(f"does not accept {HANDLE} and {PASSWORD}: give a handle and an app password", self.url)
+        return Refused(f"refuses {method}: {error}", self.url)
+
+
+AGAIN = ". Nothing is lost: the same command goes on from here"
+
+
+def _said(error: Exception) -> str:
+    """The name that the service gives to its refusal, such as ExpiredToken."""
+    return getattr(getattr(getattr(error, "response", None), "content", None), "error", None) or ""
+
+
+def _asked(error: BaseException) -> float | None:
+    """Seconds that a failed answer asks to wait."""
+    response = getattr(error, "response", None)
+    return fetch.wait_asked(response.headers, time.time()) if response is not None else None
+
+
+def _may_pass(error: BaseException) -> bool:
+    response = getattr(error, "response", None)
+    if response is not None:
+        return response.status_code in fetch.PASSING and (_asked(error) or 0) <= fetch.PATIENCE
+    return isinstance(error, (RequestErrorBase, httpx.TransportError, ValueError))
