@@ -1,8 +1,8 @@
 """Posts of a hashtag on a Mastodon server come in; out come their pictures, with their likes.
 
 GET /api/v1/timelines/tag/:hashtag, newest first, page by page through `max_id`. Ids and addresses name accounts, so a
-photo's id is the salted hash of its post's, and `origin` alone knows where it lies. `likes` and `followers` are as
-this server has heard of them: for accounts of other servers that may be less than all.
+photo's id is the salted hash of its post's, and there is no url. `likes` and `followers` are as this server has heard
+of them: for accounts of other servers that may be less than all.
 
 Left out, and counted in the report: bots; accounts that set noindex, or not indexable or not discoverable; #nobot,
 #noindex, #noai in a profile; our optout.txt; posts that are not public, or are marked sensitive. Pictures are not

@@ -33,11 +33,13 @@ class OptOuts:
 
 
 def known_as(name: str) -> str:
-    """One spelling for all of an account's: @Ann@Example.org and https://example.org/@ann are ann@example.org."""
+    """One spelling for all of an account's: @Ann@Example.org and https://example.org/@ann are ann@example.org.
+
+    The address of a post stands for the account that made it."""
     name = re.sub(r"[?#].*", "", name.strip().casefold())
-    name = re.sub(r"^(https?://(www\.)?|at://|acct:)", "", name).strip("/@")
-    if profile := re.fullmatch(r"bsky\.app/profile/([^/]+)", name):
+    name = re.sub(r"^(https?://(www\.)?|acct:)", "", name).strip("/@")
+    if profile := re.match(r"(?:bsky\.app/profile/|at://)([^/]+)", name):
         return profile[1]
-    if profile := re.fullmatch(r"([^/@]+)/(?:@|users/)([^/@]+)", name):
-        return f"{profile[2]}@{profile[1]}"
+    if profile := re.match(r"([^/@]+)/(?:@|users/)([^/@]+)(?:@([^/@]+))?(?=/|$)", name):
+        return f"{profile[2]}@{profile[3] or profile[1]}"
     return name

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from deepselfie import sources
+from deepselfie import cli
 from deepselfie.errors import DeepselfieError
 from deepselfie.sources import commons
 from deepselfie.sources import fetch as fetching
@@ -182,9 +182,12 @@ def test_world_of_named_people_keeps_name_licence_and_credit():
         return [page(n, base, f"File:Person {'ABCDE'[n]}.jpg") for n in range(5)] + [page(6, LicenseShortName="GFDL")]
 
     with wiki(pages) as server:
-        photos = commons.photos("People", service=server.url)
-        report = sources.gather(world("famous"), photos, source="commons", total=None)
-    assert (report.rows_out, report.dropped) == (5, {"is not under a free licence (GFDL)": 1})
+        said = ["gather", "commons", "--category", "People", "--world", "famous", "--service", server.url]
+        assert cli.main([*said, "--limit", "3"]) == 0
+        assert len(world("famous")) == 3
+        assert cli.main(said) == 0
+        assert sum(asked.path.startswith("/thumb/") for asked in server.asked) < 10  # those there are not fetched again
+    assert world("famous").report("import")["dropped"] == {"is not under a free licence (GFDL)": 1}
     table = world("famous").read(["id", "name", "licence", "credit", "url"])
     assert table["name"].to_pylist() == ["Person A", "Person B", "Person C", "Person D", "Person E"]
     assert set(table["licence"].to_pylist()) == {"CC BY-SA 4.0"}

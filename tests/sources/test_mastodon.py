@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from deepselfie import sources
 from deepselfie.errors import DeepselfieError
+from deepselfie.gather import gather_mastodon
 from deepselfie.sources import fetch as fetching
 from deepselfie.sources import mastodon
 from deepselfie.world import world
@@ -211,9 +211,7 @@ def test_world_gets_the_pictures_once_and_no_name_of_anybody(cache):
 
     with fedi(posts) as server:
         for fetched in (44, 44):
-            report = sources.gather(
-                world("fedi"), mastodon.photos(server.url, tag="selfie"), source="mastodon", total=None
-            )
+            report = gather_mastodon(world("fedi"), service=server.url, tag="selfie")
             assert (report.rows_out, report.dropped) == (44, {"is of a bot": 1})
             assert sum("media" in asked.path for asked in server.asked) == fetched
     table = world("fedi").read(["id", "image", "author", "url", "likes", "followers"])
