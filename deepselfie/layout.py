@@ -103,6 +103,12 @@ def percentile(world: World, score: float) -> float:
     return float(100 * (below + through) / 2 / len(scores))
 
 
+def rank_among(world: World, score: float) -> tuple[int, int]:
+    """The rank that a photo of this score would take, ahead of its equals, and the number of photos in the order."""
+    scores = _scores(world.path, *identity(world))
+    return len(scores) - int(np.searchsorted(scores, np.float32(score), "right")), len(scores)
+
+
 def gallery(
     world: World,
     *,

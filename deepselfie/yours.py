@@ -127,25 +127,17 @@ def judge(world: World, photo: Photo, scorer) -> Verdict:
 def judge_all(world: World, photos: Sequence[Photo], scorer) -> list[Verdict]:
     """As `judge`, of several photos at once."""
     scores = scorer.score([photo.image for photo in photos])
-    known = world.take(layout.order(world), ["score"])["score"].to_numpy()  # falling
     try:
         places = [tuple(place) for place in embed.place(world, scores.fc7).tolist()]
         near = [embed.neighbours(world, fc7, k=12).tolist() for fc7 in scores.fc7]
     except DeepselfieError:  # no map, or one made from another network's activations
         places, near = [None] * len(photos), [[] for _ in photos]
-    return [
-        Verdict(
-            score=(score := float(scores.score[i])),
-            low=float(scores.low[i]),
-            high=float(scores.high[i]),
-            percentile=layout.percentile(world, score),
-            rank=int(np.searchsorted(-known, -score, side="left")),
-            n=len(known),
-            place=places[i],
-            neighbours=near[i],
-        )
-        for i in range(len(photos))
-    ]
+    verdicts = []
+    for i, score in enumerate(scores.score.tolist()):
+        rank, n = layout.rank_among(world, score)
+        low, high = float(scores.low[i]), float(scores.high[i])
+        verdicts.append(Verdict(score, low, high, layout.percentile(world, score), rank, n, places[i], near[i]))
+    return verdicts
 
 
 def best_first(verdicts: Sequence[Verdict]) -> list[int]:
