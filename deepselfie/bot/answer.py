@@ -61,5 +61,5 @@ def in_words(verdict: yours.Verdict, tips: Sequence[whatif.Improvement], crop: C
     gain = f"{signed(100 * crop.gain[1])} points" if crop.better else "no better than yours"
     return (
         f"Score {score}; framed a hair differently, anything from {low} to {high}. It is {standing}. "
-        f"Tip: {tip[0].lower()}{tip[1:]}. The best crop I found is below: {gain}. {sharecard.HONEST}"
+        f"Tip: {tip[0].lower()}{tip[1:]}. Best crop, below: {gain}. {sharecard.HONEST}"
     )

@@ -31,7 +31,7 @@ class Mastodon:
             raise DeepselfieError(f"The bot has no account: give --service, and an access token of it in {TOKEN}.")
         self.url, self.loopback = url, on_loopback(url)
         self._api = mastodon.Mastodon(
-            access_token=token, api_base_url=url, user_agent=USER_AGENT, request_timeout=30, version_check_mode="none"
+            access_token=token, api_base_url=url, user_agent=USER_AGENT, request_timeout=30
         )
         self.me = str(self._api.account_verify_credentials()["id"])
 
