@@ -13,6 +13,7 @@ from deepselfie import layout, pictures
 from deepselfie.atlas import page_names, rank_slot
 from deepselfie.demo import ids
 from deepselfie.errors import DeepselfieError
+from deepselfie.forget import interrupted
 from deepselfie.world import World, read_json
 
 SAMPLE = 12  # demo pictures rendered again and compared with their thumbnails
@@ -24,6 +25,8 @@ def check(world: World) -> Iterator[tuple[str, str]]:
     rows = len(world)
     names = world.read(["id"])["id"].to_pylist()
     yield f"table: {rows:,} photos", "" if len(set(names)) == rows else "ids are not unique"
+    if interrupted(world):
+        yield "forget", f"it was interrupted: finish it with: python -m deepselfie forget --world {world.name}"
     for stage in ("import", "faces", "labels", "score", "embed", "clusters", "layout", "atlas"):
         report = world.report(stage)
         if report:

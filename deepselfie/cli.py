@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from deepselfie.errors import DeepselfieError
@@ -12,6 +13,7 @@ MAP = """
 where photos come from
   demo      render the demo world: selfies of nobody, with likes that follow a known law
   import    a folder of images, a CSV or Parquet table, or the UCF Selfie data set
+  gather    posts of a hashtag with their likes, or free portraits with names; who opted out is left out
 
 stages, each adds columns to the world's table; a second run does only what is new
   faces     find the faces, measure the picture
@@ -29,6 +31,7 @@ all of it
   run       do all that is missing, in order
   worlds    which worlds there are, with counts
   check     is a world whole?
+  forget    remove photos, or all photos of an account, from a world for good
 
 on a network
   bot       answer mentions with a picture, on Bluesky or Mastodon
@@ -78,6 +81,23 @@ def parser() -> argparse.ArgumentParser:
     )
     bring.set_defaults(do=_import)
 
+    fetch = verbs.add_parser("gather", description="Fetches photos from a network into a world.")
+    fetch.add_argument("source", choices=("bluesky", "mastodon", "commons"), help="the network")
+    fetch.add_argument("--world", required=True, help="the world to add them to; made if it is not there")
+    fetch.add_argument("--tag", type=_tag, help="the hashtag; of bluesky and mastodon")
+    fetch.add_argument(
+        "--category", help="of Wikimedia Commons, e.g. 'Self-portrait photographs': named, free pictures"
+    )
+    fetch.add_argument("--since", type=_day, metavar="DATE", help="posts from this day on, UTC (90 days ago)")
+    fetch.add_argument("--until", type=_day, metavar="DATE", help="posts before this day, UTC (now)")
+    fetch.add_argument("--limit", type=_count, metavar="N", help="stop when the world has N photos of this network")
+    live = "take posts as they are made, until Ctrl-C or --limit; URL: of a Jetstream, if not Bluesky's own"
+    fetch.add_argument("--live", nargs="?", const="", metavar="URL", help=live)
+    again = "read likes of posts again that were young, and forget what was deleted, instead of gathering"
+    fetch.add_argument("--refresh", action="store_true", help=again)
+    fetch.add_argument("--service", metavar="URL", help="of the server to ask; for mastodon there is no other way")
+    fetch.set_defaults(do=_gather)
+
     from deepselfie.labels import FOLLOWERS, MAX_TAGS, MIN_AGE_DAYS, WAYS
 
     ray = "ray: faces, score and thumbnails on the Ray cluster at $RAY_ADDRESS, or on one of this machine"
@@ -122,6 +142,13 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("world")
     check.set_defaults(do=_check)
 
+    away = verbs.add_parser("forget", description="Removes photos from a world for good. No stage may be running.")
+    away.add_argument("--world", required=True)
+    account = "all photos of this account: handle, DID or name as its source knows it, or its hash in the table"
+    away.add_argument("--author", nargs="+", action="extend", default=[], metavar="ACCOUNT", help=account)
+    away.add_argument("--id", nargs="+", action="extend", default=[], metavar="ID", help="photos, by their ids")
+    away.set_defaults(do=_forget)
+
     bot = verbs.add_parser("bot", description="Answers mentions with a picture: score, range, tip and best crop.")
     bot.add_argument("--network", choices=("bluesky", "mastodon"), default="bluesky")
     bot.add_argument("--service", metavar="URL", help="of the bot's account: its server (bluesky: https://bsky.social)")
@@ -150,6 +177,37 @@ def _import(arguments):
     report = import_photos(world(arguments.world), arguments.path, named=arguments.named, mapping=mapping)
     yield report
     yield from (f"  {p.get('file', p.get('id', '?'))}: {p['reason']}" for p in report.problems[:20])
+    yield f"next: python -m deepselfie run {arguments.world}"
+
+
+def _gather(arguments):
+    from deepselfie.gather import gather_bluesky, gather_commons, gather_mastodon
+    from deepselfie.refresh import refresh
+    from deepselfie.sources.jetstream import PUBLIC
+    from deepselfie.world import world
+
+    photos, source, service = world(arguments.world), arguments.source, arguments.service
+    if source != "bluesky" and (arguments.refresh or arguments.live is not None):
+        raise DeepselfieError("--refresh and --live are for bluesky.")
+    if arguments.refresh:
+        yield refresh(photos, service=service)
+        return
+    if source == "commons":
+        if not arguments.category:
+            raise DeepselfieError("Say which category: --category 'Self-portrait photographs'.")
+        yield gather_commons(photos, category=arguments.category, service=service, limit=arguments.limit)
+        yield f"next: python -m deepselfie run {arguments.world}"
+        return
+    if not arguments.tag:
+        raise DeepselfieError("Say which hashtag: --tag selfie.")
+    asked = {"tag": arguments.tag, "since": arguments.since, "until": arguments.until, "limit": arguments.limit}
+    if source == "mastodon":
+        if not service:
+            raise DeepselfieError("Say which server: --service https://mastodon.example.")
+        yield gather_mastodon(photos, service=service, **asked)
+    else:
+        live = None if arguments.live is None else arguments.live or PUBLIC
+        yield gather_bluesky(photos, **asked, live=live, service=service)
     yield f"next: python -m deepselfie run {arguments.world}"
 
 
@@ -205,6 +263,30 @@ def _check(arguments):
         raise DeepselfieError(f"{faults} faults in world '{arguments.world}'. Run its stages again to mend them.")
 
 
+def _forget(arguments):
+    from deepselfie.forget import forget, interrupted
+    from deepselfie.world import world
+
+    photos = world(arguments.world)
+    if not (arguments.author or arguments.id or interrupted(photos)):
+        raise DeepselfieError(
+            "Say what is to be forgotten: --author ACCOUNT or --id ID, several of either if you like."
+        )
+    report = forget(photos, ids=arguments.id, authors=arguments.author)
+    yield report
+    told = report.details
+    yield from (f"  {n:,} photos were by {author}" for author, n in told["by"].items())
+    if told["again"]:
+        yield f"  {len(told['again']):,} of the ids were forgotten before"
+    if told["learned"]:
+        yield f"  the world's network learned from {told['learned']:,} of them, and its weights cannot unlearn."
+        yield f"  Train again without them: python -m deepselfie run {arguments.world}"
+    if told["alike"]:
+        yield f"  still here, and the same to the eye: {', '.join(told['alike'][:10])}"
+    if not report.nothing_to_do:
+        yield "  files that were imported stay as they are; an app that is running keeps pictures in memory: restart it"
+
+
 def _bot(arguments):
     from deepselfie.bot.loop import start
     from deepselfie.world import world
@@ -214,6 +296,21 @@ def _bot(arguments):
     else:
         from deepselfie.bot.bluesky import Bluesky as Network
     return start(Network(arguments.service), world(arguments.world), arguments.dry_run)
+
+
+def _tag(text: str) -> str:
+    tag = text.removeprefix("#")
+    if not tag or any(sign.isspace() or sign == "#" for sign in tag):
+        raise argparse.ArgumentTypeError("must be one word, such as selfie")
+    return tag
+
+
+def _day(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be a date, such as 2026-01-31") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _count(text: str) -> int:

@@ -16,6 +16,7 @@ from deepselfie.evaluate import evaluate
 from deepselfie.examples import examples
 from deepselfie.faces import faces
 from deepselfie.findings import findings
+from deepselfie.forget import forget, interrupted
 from deepselfie.labels import labels
 from deepselfie.layout import layout
 from deepselfie.score import score
@@ -50,6 +51,8 @@ def run(photos: World, *, engine: str = "local") -> Iterator[Report | str]:
     """Does all that is missing, in order; yields each stage's report, or why a stage was passed over.
 
     engine: "local" or "ray", for the stages ON_A_CLUSTER."""
+    if interrupted(photos):
+        yield forget(photos)
     for name, stage in STAGES.items():
         reason = _passed_over(photos, name)
         settings = _kept(photos, name) | ({"engine": engine} if name in ON_A_CLUSTER else {})

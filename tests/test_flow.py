@@ -124,7 +124,7 @@ def test_help_is_a_map(capsys):
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     text = capsys.readouterr().out
-    verbs = "demo import faces labels train score evaluate findings embed clusters layout atlas run worlds check"
+    verbs = "demo import faces labels train score evaluate findings embed clusters layout atlas run worlds check forget"
     for verb in verbs.split():
         assert f"\n  {verb}" in text
 
