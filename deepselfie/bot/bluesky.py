@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -12,13 +13,14 @@ from atproto import models
 from deepselfie.bot import BOT, Answer, Found, Mention, Silence
 from deepselfie.errors import DeepselfieError
 from deepselfie.sources.blobs import original
-from deepselfie.sources.bluesky import IMAGES, LABELS, WITH_MEDIA, in_force
+from deepselfie.sources.bluesky import in_force, left_out, read_view
 from deepselfie.sources.guard import Refused, Unreachable
 from deepselfie.sources.optout import OptOuts
 from deepselfie.sources.xrpc import HANDLE, PASSWORD, Service
 
 OVERLAP = 3600  # s: posts are listed by their authors' clocks, which may be slow
 POST = "app.bsky.feed.post"
+HIDDEN = {"!no-unauthenticated"}
 DIGITS = "234567abcdefghijklmnopqrstuvwxyz"  # of a TID: base 32, in the order of ASCII
 
 
@@ -40,17 +42,18 @@ class Bluesky(Service):
             more = {"cursor": page["cursor"]}
 
     def pictures(self, mention: Mention) -> Iterator[Found]:
-        for post in self._near(mention):
-            embed, owner = post["record"].get("embed") or {}, post["author"]["did"]
-            media = embed["media"] if embed.get("$type") == WITH_MEDIA else embed
-            if media.get("$type") != IMAGES:
+        for view in self._near(mention):
+            post = read_view(view)
+            if not post.images:
                 continue
-            labelled = any(in_force(post.get("labels") or []) & names for names in LABELS.values())
-            shut = "labelled" if labelled else ""
-            if owner != mention.author and not shut:
-                shut = _shut(self.ask("app.bsky.actor.getProfile", actor=owner), "!no-unauthenticated")
-            cids = [image["image"]["ref"]["$link"] for image in media["images"]]
-            yield Found(owner, shut, [partial(original, owner, cid, loopback=self.loopback) for cid in cids])
+            if post.author == mention.author:  # who asks may well have hidden the picture from strangers
+                profile, post = mention.post["author"] | {"labels": []}, replace(post, labels=post.labels - HIDDEN)
+            else:
+                profile = self.ask("app.bsky.actor.getProfile", actor=post.author)
+            shut = _shut(profile) or left_out(post, profile, OptOuts()) or ""
+            yield Found(
+                post.author, shut, [partial(original, post.author, c, loopback=self.loopback) for c in post.images]
+            )
 
     def reply(self, mention: Mention, answer: Answer) -> None:
         at = {"repo": self.me, "collection": POST, "rkey": rkey(mention.uri)}
@@ -102,11 +105,11 @@ def _mention(note: dict) -> Mention:
     return Mention(note["uri"], note["author"]["did"], at, text, asks, _shut(note["author"]), note)
 
 
-def _shut(profile: dict, *labels: str) -> str:
-    """Why there is nothing to be said to an account; labels: that count beside `bot`."""
+def _shut(profile: dict) -> str:
+    """Why there is nothing to be said to an account, "" for most."""
     viewer, about = profile.get("viewer") or {}, profile.get("description") or ""
     if viewer.get("blockedBy") or viewer.get("blocking"):
         return "blocked"
-    if in_force(profile.get("labels") or []) & {"bot", *labels} or BOT.search(about):
+    if "bot" in in_force(profile.get("labels") or []) or BOT.search(about):
         return "bot"
     return "opted out" if OptOuts().reason(profile["did"], profile["handle"], about=about) else ""

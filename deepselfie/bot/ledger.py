@@ -15,22 +15,27 @@ from deepselfie.bot import Mention
 from deepselfie.salted import salted
 
 RECENT = 3600  # s over which latency is told
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS mentions (key TEXT PRIMARY KEY, author TEXT, at REAL, tries INTEGER DEFAULT 0, outcome TEXT,
+    replied INTEGER DEFAULT 0, closed_at REAL);
+CREATE INDEX IF NOT EXISTS by_author ON mentions (author);
+CREATE INDEX IF NOT EXISTS by_outcome ON mentions (outcome, at);
+CREATE INDEX IF NOT EXISTS by_time ON mentions (at);
+"""
 
 
 class Ledger:
     def __init__(self, path: Path | str):
         """path: a file's, made where it is not there, or ":memory:"."""
         self._db = sqlite3.connect(path, isolation_level=None)  # each statement is committed at once
-        self._ask(
-            "CREATE TABLE IF NOT EXISTS mentions (key TEXT PRIMARY KEY, author TEXT, at REAL, tries INTEGER DEFAULT 0, "
-            "outcome TEXT, replied INTEGER DEFAULT 0, closed_at REAL)"
-        )
+        self._db.executescript(SCHEMA)
         self._ask("INSERT OR IGNORE INTO mentions (key, at, outcome) VALUES ('', ?, 'begun')", time.time())
 
     @property
     def since(self) -> float:
         """time.time() at which the oldest open mention was there, or, with none open, the newest."""
-        return self._ask("SELECT COALESCE(MIN(CASE WHEN outcome IS NULL THEN at END), MAX(at)) FROM mentions")[0][0]
+        oldest, newest = "SELECT MIN(at) FROM mentions WHERE outcome IS NULL", "SELECT MAX(at) FROM mentions"
+        return self._ask(oldest)[0][0] or self._ask(newest)[0][0]
 
     def still_open(self, mentions: list[Mention]) -> list[Mention]:
         """Notes mentions that are new; returns those that are open, the least tried first. mentions: oldest first."""

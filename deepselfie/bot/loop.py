@@ -17,6 +17,7 @@ from deepselfie.bot.ledger import Ledger
 from deepselfie.errors import DeepselfieError
 from deepselfie.salted import salted
 from deepselfie.score import Scorer, default_model
+from deepselfie.sources.fetch import wait_asked
 from deepselfie.sources.guard import Refused, Unreachable
 from deepselfie.world import World, cache_root, write_json
 
@@ -56,7 +57,8 @@ def run(network, ledger: Ledger, says: Callable, health_file: Path | None, dry_r
             in_a_row = 0
         except Exception as error:  # whatever it is: the mention is tried again, after all others
             errors, in_a_row = errors + 1, in_a_row + 1
-            pause = min(2**in_a_row, LONGEST_PAUSE) * random.uniform(0.5, 1.5)
+            asked = wait_asked(error.response.headers, time.time()) if getattr(error, "response", None) else None
+            pause = (asked or min(2**in_a_row, LONGEST_PAUSE)) * random.uniform(1, 1.5)
             yield f"{type(error).__name__}, going on in {pause:.0f} s"
         time.sleep(pause)
 

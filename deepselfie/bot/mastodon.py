@@ -30,9 +30,7 @@ class Mastodon:
         if not (url and token):
             raise DeepselfieError(f"The bot has no account: give --service, and an access token of it in {TOKEN}.")
         self.url, self.loopback = url, on_loopback(url)
-        self._api = mastodon.Mastodon(
-            access_token=token, api_base_url=url, user_agent=USER_AGENT, request_timeout=30
-        )
+        self._api = mastodon.Mastodon(access_token=token, api_base_url=url, user_agent=USER_AGENT, request_timeout=30)
         self.me = str(self._api.account_verify_credentials()["id"])
 
     def mentions(self, since: float) -> list[Mention]:

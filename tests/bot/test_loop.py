@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+from atproto_client.exceptions import RateLimitExceededError
+from atproto_client.request import Response
 
 from deepselfie.bot import Answer, Found, Mention, Silence, loop
 from deepselfie.bot.ledger import Ledger
@@ -172,7 +174,18 @@ def test_a_network_that_fails_is_asked_again_later_and_later(ledger, monkeypatch
     network.mentions = lambda since, error=network.mentions: error()
     lines, pauses = rounds(monkeypatch, network, ledger, n=12)
     assert len([line for line in lines if line.startswith("OSError")]) == 12 and not any("no route" in x for x in lines)
-    assert pauses[0] <= 3 and min(pauses[6:]) >= 0.5 * loop.LONGEST_PAUSE and len(set(pauses)) == 12  # with jitter
+    assert pauses[0] <= 3 and min(pauses[6:]) >= loop.LONGEST_PAUSE and len(set(pauses)) == 12  # with jitter
+
+
+def test_a_server_that_says_when_to_come_back_is_obeyed(ledger, monkeypatch):
+    network = Listed()
+
+    def limited(since):
+        raise RateLimitExceededError(Response(False, 429, None, {"retry-after": "200"}))
+
+    network.mentions = limited
+    _, [pause] = rounds(monkeypatch, network, ledger)
+    assert 200 <= pause <= 300
 
 
 def test_a_dry_run_prints_what_it_would_say(ledger, monkeypatch, tmp_path):
