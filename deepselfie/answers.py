@@ -25,10 +25,10 @@ LONGEST_SEARCH = 200  # characters
 
 
 def photo(world: World, row: int) -> dict:
-    """row, id, score, percentile, rank, name, credit, cluster, attributes, measured, truth, neighbours; None for
-    what is not known. measured: [label, value in words] of each attribute."""
-    known = ("id", "score", "name", "credit", "cluster", "attributes", "truth")
-    facts = {"row": row, "name": None, "credit": None, "cluster": None, "attributes": None, "score": None, "rank": None}
+    """row, id, score, percentile, rank, name, credit, licence, url, cluster, attributes, measured, truth, neighbours;
+    None for what is not known. url: the page it is from; measured: [label, value in words] of each attribute."""
+    known = ("id", "score", "name", "credit", "licence", "url", "cluster", "attributes", "truth")
+    facts = {"row": row, "rank": None} | dict.fromkeys(known)
     facts |= world.take([row], [c for c in known if c in world.columns]).to_pylist()[0]
     facts |= {"percentile": None, "neighbours": [], "measured": texts.measured_facts(facts["attributes"] or {})}
     try:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from deepselfie import credits
 from deepselfie.atlas import rank_slot, read_atlas
 from deepselfie.layout import order
 from deepselfie.pictures import thumbnail
@@ -60,11 +61,13 @@ def rows(world: World, ranks, *, count: int, size: int, blurred: bool = False) -
 def _cells(world: World, ranks) -> list[tuple[float, str]]:
     """(rank, <img>) of each photo."""
     ranks = list(map(int, ranks))
-    table = world.take(order(world)[ranks], ["score"])["score"].to_pylist()
-    return [
-        (rank, f'<img src="{url}" alt="Number {rank + 1:,}, score {100 * score:.0f} %">')
-        for rank, url, score in zip(ranks, thumbnails(world, ranks), table, strict=True)
-    ]
+    known = [column for column in ("score", "credit", "licence") if column in world.columns]
+    table, cells = world.take(order(world)[ranks], known).to_pylist(), []
+    for rank, url, photo in zip(ranks, thumbnails(world, ranks), table, strict=True):
+        credit = credits.short(photo.get("credit"), photo.get("licence"))
+        title = f' title="{html.escape(credit)}"' if credit else ""
+        cells.append((rank, f'<img src="{url}" alt="Number {rank + 1:,}, score {100 * photo["score"]:.0f} %"{title}>'))
+    return cells
 
 
 def sheet(urls: list[str], label: str) -> str:

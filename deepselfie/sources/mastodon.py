@@ -8,8 +8,8 @@ Left out, and counted in the report: bots; accounts that set noindex, or not ind
 #noindex, #noai in a profile; our optout.txt; posts that are not public, or are marked sensitive. Pictures are not
 looked at for this: a nude that nobody marked is not noticed.
 
-Tested against servers on loopback that answer in the shapes of the API's documentation. No real Mastodon server has
-been asked yet: none can be installed from PyPI or npm.
+Tested against servers on loopback that answer in the shapes of the API's documentation, and tried once on mastodon-mock
+0.6.1, a stand-in by others. No real Mastodon server has been asked yet: none can be installed from PyPI or npm.
 """
 
 from __future__ import annotations

@@ -39,10 +39,12 @@ def make_world(name: str, n: int):
         out = io.BytesIO()
         Image.new("RGB", (96, 96), colour_of(row)).save(out, "PNG")
         pictures.append(out.getvalue())
-    ids, names = [f"colour:{row:03}" for row in rows], [f"Person {row}" if row < 12 else None for row in rows]
-    w.append(
-        pa.table({"id": ids, "image": pa.array(pictures, pa.large_binary()), "name": pa.array(names, pa.string())})
-    )
+    ids, named = [f"colour:{row:03}" for row in rows], {"name": "Person {}", "licence": "CC BY 4.0"}
+    named |= {"credit": "Painter {} (https://terms.example/by)", "url": "https://painters.example/{}"}
+    texts = {
+        k: pa.array([text.format(row) if row < 12 else None for row in rows], pa.string()) for k, text in named.items()
+    }
+    w.append(pa.table({"id": ids, "image": pa.array(pictures, pa.large_binary()), **texts}))
     places = np.stack([rows % 20, -(rows // 20)], axis=1).astype(np.float32)
     fc7 = pa.FixedSizeListArray.from_arrays(pa.array(places.ravel(), pa.float16()), 2)
     tsne = pa.FixedSizeListArray.from_arrays(pa.array(places.ravel(), pa.float32()), 2)

@@ -1,6 +1,7 @@
 // The card of one photo: what it shows, and the way to the photos most alike.
 
 import { FAMILIES, sharpest, type Atlas } from './atlas';
+import { creditLine } from './credit';
 import { clamp, element } from './dom';
 import type { PhotoFacts } from './types';
 
@@ -13,6 +14,7 @@ export class Card {
   private readonly score = element('strong');
   private readonly words = element('span');
   private readonly name = element('span', { class: 'name' });
+  private readonly credit = element('small', { class: 'credit' });
   private readonly measured = element('dl');
   private readonly label = element('small', {}, 'Most alike');
   private readonly alike = element('div', { class: 'alike' });
@@ -27,7 +29,7 @@ export class Card {
     const shut = element('button', { class: 'shut', 'aria-label': 'Let go of this photo' }, '×');
     shut.onclick = deps.letGo;
     this.box = element('div', { class: 'card', hidden: '' }, element('div', { class: 'picture' }, this.thumb, this.picture),
-      element('div', { class: 'facts' }, element('p', {}, this.score, this.words), this.name, this.measured, this.label, this.alike), shut);
+      element('div', { class: 'facts' }, element('p', {}, this.score, this.words), this.name, this.credit, this.measured, this.label, this.alike), shut);
     this.picture.onload = () => this.picture.classList.add('there');
   }
   dispose(): void { clearTimeout(this.waiting); }
@@ -43,6 +45,7 @@ export class Card {
     this.score.textContent = `${Math.round(100 * atlas.score[rank]!)} %`;
     this.words.textContent = `better liked than ${atlas.share(rank)} % of these`;
     this.name.textContent = '';
+    this.credit.replaceChildren();
     this.picture.classList.remove('there');
     this.picture.removeAttribute('src');
     this.painted.clear();
@@ -61,9 +64,11 @@ export class Card {
     this.alike.replaceChildren(...this.neighbours.map((r) => this.button(r)));
     this.deps.redraw();
   }
-  private tell({ name, credit, cluster, measured = [] }: PhotoFacts): void {
+  private tell(facts: PhotoFacts): void {
+    const { name, cluster, measured = [] } = facts;
     const group = cluster && !cluster.startsWith('unnamed') ? [cluster] : [];
-    this.name.textContent = [name, credit, ...group].filter(Boolean).join(' · ');
+    this.name.textContent = [name, ...group].filter(Boolean).join(' · ');
+    this.credit.replaceChildren(...creditLine(facts));
     const lines = measured.slice(0, SHOWN).map(([what, value]) => [element('dt', {}, what), element('dd', {}, value)]);
     this.measured.replaceChildren(...lines.flat());
   }

@@ -50,6 +50,8 @@ export interface PhotoFacts {
   id?: string;
   name?: string | null;
   credit?: string | null;
+  licence?: string | null;
+  url?: string | null; // where it was found
   cluster?: string | null;
   measured?: [string, string][];
   neighbours?: number[]; // rows
