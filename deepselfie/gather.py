@@ -7,7 +7,7 @@ accounts in it; where each photo was posted is kept in `origins`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from deepselfie import origins, sources
@@ -113,20 +113,12 @@ def _go_on(
     room = _room(world, source, limit)
     report = sources.gather(
         world,
-        [] if room == 0 else _remembered(world, source, photos),
+        [] if room == 0 else photos,
         source=source,
         total=None,
         room=room,
         left_out=saved["left_out"],
         reached=reached,
     )
-    origins.keep_only(world, world.read(["id"])["id"].to_pylist())
+    origins.keep_only(world, world.read(["id"])["id"].to_pylist())  # a killed run noted some that were not written
     return report
-
-
-def _remembered(world: World, source: str, photos: Iterable[Photo | Reached]) -> Iterator[Photo | Reached]:
-    """The same photos; where each was posted is noted before it can be in the table."""
-    for photo in photos:
-        if isinstance(photo, Photo) and photo.origin and not photo.problem:
-            origins.remember(world, [(f"{source}:{photo.id}", photo.origin)])
-        yield photo

@@ -38,7 +38,8 @@ def forget(world: World, ids: Iterable[str]) -> None:
 
 def keep_only(world: World, ids: Iterable[str]) -> None:
     """Forgets the addresses of photos that did not make it into the table."""
-    forget(world, known(world).keys() - set(ids))
+    if others := known(world).keys() - set(ids):
+        forget(world, others)
 
 
 def _path(world: World):
@@ -49,7 +50,7 @@ def _path(world: World):
 def _open(world: World) -> Iterator[sqlite3.Connection]:
     """The file, made where it is not there; all that is done within is kept at the end, or nothing."""
     path = _path(world)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     with closing(sqlite3.connect(path, timeout=60)) as connection, connection:
         connection.execute("PRAGMA secure_delete = ON")

@@ -17,7 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 from tqdm import tqdm
 
-from deepselfie import duplicates
+from deepselfie import duplicates, origins
 from deepselfie.errors import DeepselfieError
 from deepselfie.salted import salted
 from deepselfie.sources.clean import Picture, clean
@@ -54,7 +54,9 @@ class Photo:
     credit: str | None = None
     extra: dict[str, pa.Scalar] = field(default_factory=dict)  # columns that only this source has
     problem: str | None = None  # why the source cannot offer it after all
-    origin: str | None = None  # where it was posted on a network, which may offer it twice; never in the table
+    origin: str | None = (
+        None  # where it was posted on a network, which may offer it twice: for `origins`, not the table
+    )
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ def gather(
                     report.drop(picture, file=photo.place or photo.id)
                 else:
                     report.rows_out += 1
-                    chunk.add(_row(photo, picture, source))
+                    chunk.add(_row(photo, picture, source), photo.origin)
                 if room is not None and chunk.added == room:
                     break
         finally:
@@ -176,10 +178,11 @@ class _Chunk:
         self._empty()
 
     def _empty(self) -> None:
-        self.rows, self.size, self.mark, self.since = [], 0, None, time.monotonic()
+        self.rows, self.origins, self.size, self.mark, self.since = [], [], 0, None, time.monotonic()
 
-    def add(self, row: dict) -> None:
+    def add(self, row: dict, origin: str | None) -> None:
         self.rows.append(row)
+        self.origins += [(row["id"], origin)] if origin else []
         self.size += len(row["image"])
         self.added += 1
         if len(self.rows) == CHUNK_ROWS or self.size > CHUNK_BYTES or self._is_old():
@@ -194,6 +197,8 @@ class _Chunk:
         return time.monotonic() - self.since > CHUNK_SECONDS
 
     def write(self) -> None:
+        if self.origins:  # first: a photo in the table whose origin is not known could never be looked at again
+            origins.remember(self.world, self.origins)
         if self.rows:
             _append(self.world, self.rows)
         if self.mark:

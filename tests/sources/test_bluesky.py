@@ -2,6 +2,7 @@
 in tests/network; here a stub gives the answers that it seldom gives."""
 
 import io
+import itertools
 import json
 import threading
 import time
@@ -118,7 +119,7 @@ def test_a_service_that_wants_an_hour_is_told_about(run):
     answer = reply({}, 429, retry_after="3600")
     with (
         stub.bluesky(GOOD, searchPosts=first_time(answer, 99)) as server,
-        pytest.raises(Unreachable, match="come back in 60 minutes.*the same command goes on"),
+        pytest.raises(Unreachable, match=r"come back in 60 minutes.*the same command goes on"),
     ):
         run(server)
     assert len(server.asked) == 1
@@ -264,9 +265,12 @@ def test_a_crowded_time_is_searched_in_halves(run, monkeypatch):
 
 
 def test_a_picture_that_is_not_the_one_posted_is_refused(run):
-    with stub.bluesky(GOOD, PICTURES, getBlob=lambda asked, count: reply(PICTURES[3], content_type="image/jpeg")) as s:
-        with pytest.raises(DeepselfieError, match="3 × its picture is not the one that was posted"):
-            run(s)
+    other = reply(PICTURES[3], content_type="image/jpeg")
+    with (
+        stub.bluesky(GOOD, PICTURES, getBlob=lambda asked, count: other) as server,
+        pytest.raises(DeepselfieError, match="3 × its picture is not the one that was posted"),
+    ):
+        run(server)
 
 
 @pytest.mark.parametrize(
@@ -290,9 +294,12 @@ def test_an_account_cannot_lead_us_anywhere(run, endpoint, reason):
 
 
 def test_a_directory_that_answers_for_somebody_else_is_not_believed(run):
-    with stub.bluesky(GOOD, PICTURES, directory=lambda a, n: reply({"id": stub.did("eve"), "service": []})) as server:
-        with pytest.raises(DeepselfieError, match="an account without a server"):
-            run(server)
+    other = reply({"id": stub.did("eve"), "service": []})
+    with (
+        stub.bluesky(GOOD, PICTURES, directory=lambda asked, count: other) as server,
+        pytest.raises(DeepselfieError, match="an account without a server"),
+    ):
+        run(server)
 
 
 @pytest.mark.parametrize(
@@ -334,7 +341,7 @@ def test_a_post_that_is_labelled_is_left_out(run, labels):
 
 
 @pytest.mark.parametrize(
-    "line", [stub.did("bob"), "@bob.example.com", f"https://bsky.app/profile/bob.example.com/post/2", GOOD[1]["uri"]]
+    "line", [stub.did("bob"), "@bob.example.com", "https://bsky.app/profile/bob.example.com/post/2", GOOD[1]["uri"]]
 )
 def test_our_own_list(run, cache, line):
     (cache / "optout.txt").write_text(f"{line}\n")
@@ -372,5 +379,5 @@ def test_windows():
     assert windows.joined([*windows.left(span, done), *done]) == [span]
     cut = list(windows.days(span))
     assert cut[0][1] == days[9] and cut[-1][0] == days[0]
-    assert all(later[0] == sooner[1] for later, sooner in zip(cut, cut[1:], strict=False))
+    assert all(later[0] == sooner[1] for later, sooner in itertools.pairwise(cut))
     assert all(end - start <= DAY and end.date() - start.date() <= DAY for start, end in cut)
