@@ -11,6 +11,7 @@ import json
 import random
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -75,9 +76,9 @@ def _events(url: str, cursor: int | None) -> Iterator[dict | None]:
     """Events of the stream, for ever, across broken connections; None after a second without one. Ends at Ctrl-C."""
     try:
         while True:
-            connection, event = _connected(url, cursor)
             try:
-                with connection:
+                with ExitStack() as stack:
+                    connection, event = _connected(url, cursor, stack)
                     heard = time.monotonic()
                     while time.monotonic() - heard < SILENCE:
                         if event:
@@ -94,17 +95,17 @@ def _events(url: str, cursor: int | None) -> Iterator[dict | None]:
         return
 
 
-def _connected(url: str, cursor: int | None) -> tuple[ClientConnection, dict | None]:
-    """A connection that works, and its first event: a server may accept, and have nothing to say."""
+def _connected(url: str, cursor: int | None, stack: ExitStack) -> tuple[ClientConnection, dict | None]:
+    """A connection that works, and its first event: a server may accept, and have nothing to say. `stack` closes it."""
     query = {"wantedCollections": COLLECTION} | ({"cursor": cursor - REWIND} if cursor else {})
 
     def once() -> tuple[ClientConnection, dict | None]:
-        connection = connect(f"{url}?{urlencode(query)}", user_agent_header=fetch.USER_AGENT)
-        try:
-            return connection, _event(connection.recv(timeout=SILENCE))
-        except BaseException:
-            connection.close()
-            raise
+        with ExitStack() as attempt:
+            to = connect(f"{url}?{urlencode(query)}", user_agent_header=fetch.USER_AGENT)
+            connection = attempt.enter_context(to)
+            event = _event(connection.recv(timeout=SILENCE))
+            stack.enter_context(attempt.pop_all())
+        return connection, event
 
     try:
         return tenacity.Retrying(
