@@ -27,11 +27,12 @@ from deepselfie.crop import KEPT, Limits, cover, inside
 SAMPLES = 4  # a side, for each pixel of the network's: of a photo of `SAMPLES` times its side, all pixels
 COVERED = 0.4  # of the evaluations
 STARTS = 2  # the best of those: one alone ends on the wrong hill
+TOGETHER = 0.3  # of the evaluations for climbing: then the higher one goes on alone
 VIEWS = 6  # frames around each, of which each step takes the slope
-RADIUS = 0.4  # of the first step, before the sigmoid: a tenth of the way through what is allowed; the last are short
+RADIUS = 0.5  # of the first step, before the sigmoid: a tenth of the way through what is allowed; the last are short
 SPREAD = 0.7  # of the views around their centre, in steps
 FITS = 3  # rounds in which a slope and the trust in what it is made of are found together
-MARGIN = 0.03  # of the cube, that a start keeps from its faces: at the very end of a sigmoid there is no gradient
+BEYOND = 0.1  # of the cube, that a sigmoid would end beyond its faces, where it is cut off: so that these are reached
 PRIOR = 0.05  # logits for the whole photo against none of it
 FACE = 10.0  # logits a half frame by which a face would stick out of it
 TURN, STRETCH, SHEAR = math.radians(15), 0.1, 0.1  # at most, each way: beyond that people notice
@@ -113,17 +114,22 @@ def climb(
         logits, out = (torch.cat(part) for part in zip(*map(look, covered.split(BATCH)), strict=True))
     tried, found, kept = [covered], [logits], [out == 0]
     starts = covered[(logits - FACE * out + PRIOR * covered[:, 2]).topk(STARTS).indices]
-    centres = torch.logit(starts.clip(MARGIN, 1 - MARGIN))  # (STARTS, 3 or 6)
-    steps = (evaluations - len(covered)) // (STARTS * VIEWS)
+    centres = torch.logit((starts + BEYOND) / (1 + 2 * BEYOND))  # (STARTS, 3 or 6)
+    rounds = (evaluations - len(covered)) // VIEWS
+    together = max(1, round(TOGETHER * rounds / STARTS))
+    steps = together + rounds - STARTS * together
     for step in range(steps):
+        if step == together:
+            centres = centres[aim.mean(1).argmax()].unsqueeze(0)  # (1, 3 or 6): as in successive halving
         reach = RADIUS * (1 - step / steps)
-        around = torch.randn(STARTS, VIEWS, centres.shape[1], generator=lot).to(photo) * reach * SPREAD
-        cube = (centres.unsqueeze(1) + around).sigmoid().flatten(0, 1).requires_grad_()
+        around = torch.randn(len(centres), VIEWS, centres.shape[1], generator=lot).to(photo) * reach * SPREAD
+        free = (centres.unsqueeze(1) + around).sigmoid().flatten(0, 1)
+        cube = ((1 + 2 * BEYOND) * free - BEYOND).clip(0, 1).requires_grad_()
         logits, out = look(cube)
         aim = logits - FACE * out + PRIOR * cube[:, 2]
         (upward,) = torch.autograd.grad(aim.sum(), cube)
-        upward = (upward * cube * (1 - cube)).detach().view_as(around)  # through the sigmoid
-        aim = aim.detach().view(STARTS, VIEWS)
+        upward = (upward * (1 + 2 * BEYOND) * free * (1 - free)).detach().view_as(around)  # through the sigmoid
+        aim = aim.detach().view(-1, VIEWS)
         slopes = torch.stack([slope(*start) for start in zip(around, aim, upward, strict=True)])
         centres = centres + reach * F.normalize(slopes, dim=1)
         tried.append(cube.detach())
