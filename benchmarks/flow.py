@@ -10,7 +10,8 @@ decoder takes; so the demo's network looks at SEES px, not at the 224 that it wa
 Each stage runs in a process of its own, by the command line. Memory is what a process and its workers hold themselves,
 added up twenty times a second; pages of files, which the system drops when it needs the room, do not count. Photos a
 second are those of the stage's report; growth is told of the processor's time, which is the same on a busy machine, and
-without that of starting Python. Needs Linux.
+without that of starting Python. Between fewer than 10,000 and more, buffers are still filling and the grid still gets
+levels: that is no growth. Needs Linux.
 """
 
 from __future__ import annotations
@@ -50,12 +51,13 @@ GROUP = 1000  # rows of the table in memory at once
 EVERY = 0.05  # s between two looks at the memory
 LINEAR = 1.25  # times the CPU a photo: what caches and logarithms may do
 BOUNDED = 2.0  # kB of memory a further photo: ids, hashes and numbers, which every stage reads whole
-# What a stage holds of all photos at once, however small its batches are, in bytes a photo. fc7 has DIMENSIONS numbers.
+# What a stage holds of all photos at once, however small its batches are, in bytes a photo. fc7 has DIMENSIONS numbers;
+# what faces and score have computed lies on disk, and the table takes it from there in pieces.
 DIMENSIONS = 1280
 HELD = {
     "import": (400, "ids, once as the set of those that are there and once as a list, and 64-bit hashes"),
-    "faces": (900, "the new columns, boxes and measured facts, until they are committed at once"),
-    "score": (2 * DIMENSIONS, "fc7 as float16, until it is committed at once"),
+    "faces": (600, "ids and numbers of faces, which are counted for the report"),
+    "score": (300, "ids of the photos without a score, with the reasons"),
     "embed": (14 * DIMENSIONS, f"fc7 of the {SAMPLE:,} that make the map; with more, places and 50 coordinates"),
     "layout": (600, "ids, scores, places and the grid"),
     "atlas": (400, "order and geometry; thumbnails lie on disk until their pages are made"),
