@@ -230,7 +230,7 @@ def _heed_limit(host: str, headers: Mapping[str, str]) -> None:
 
 
 def _keep_silence(url: str, sleep: Callable) -> None:
-    left = _not_before.pop(urlsplit(url).hostname, 0) - time.time()
+    left = _not_before.get(urlsplit(url).hostname, 0) - time.time()
     if left > 0:
         sleep(left)
 

@@ -6,9 +6,11 @@ import ipaddress
 import json
 import socket
 import ssl
+import time
 import zlib
 from contextlib import suppress
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 import trustme
@@ -122,8 +124,18 @@ def test_last_answer_before_a_rate_limits_reset_is_followed_by_silence():
         assert pauses == []
         assert get_json(server.url, loopback=True, sleep=pauses) == {"n": 2}
         assert len(pauses) == 1 and 30 < pauses[0] <= 33
-        assert get_json(server.url, loopback=True, sleep=pauses) == {"n": 2}
-        assert len(pauses) == 1
+
+
+def test_silence_is_kept_by_all_threads_until_it_is_over(monkeypatch):
+    with serve(in_turn(reply({"n": 1}, X_RateLimit_Remaining="0", RateLimit_Reset="33"), reply({"n": 2}))) as server:
+        get_json(server.url, loopback=True)
+        first, second = Pauses(), Pauses()
+        for pauses in (first, second):
+            get_json(server.url, loopback=True, sleep=pauses)
+        assert len(first) == len(second) == 1
+        monkeypatch.setattr(fetching, "time", SimpleNamespace(time=lambda: time.time() + 34))
+        get_json(server.url, loopback=True, sleep=first)
+        assert len(first) == 1
 
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC).timestamp()
