@@ -18,9 +18,8 @@ RECENT = 3600  # s over which latency is told
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS mentions (key TEXT PRIMARY KEY, author TEXT, at REAL, tries INTEGER DEFAULT 0, outcome TEXT,
     replied INTEGER DEFAULT 0, closed_at REAL);
-CREATE INDEX IF NOT EXISTS by_author ON mentions (author);
+CREATE INDEX IF NOT EXISTS by_author ON mentions (author); CREATE INDEX IF NOT EXISTS by_time ON mentions (at);
 CREATE INDEX IF NOT EXISTS by_outcome ON mentions (outcome, at);
-CREATE INDEX IF NOT EXISTS by_time ON mentions (at);
 """
 
 
@@ -65,8 +64,8 @@ class Ledger:
     def health(self) -> dict:
         """Counts: mentions, replies, outcomes; p50, p95: s from mention to reply in the last hour, or None."""
         rows = self._ask("SELECT outcome, COUNT(*), SUM(replied) FROM mentions WHERE author NOT NULL GROUP BY outcome")
-        recent = "SELECT closed_at - at FROM mentions WHERE replied AND closed_at > ?"
-        seconds = self._ask(recent, time.time() - RECENT)
+        since = time.time() - RECENT
+        seconds = self._ask("SELECT closed_at - at FROM mentions WHERE replied AND closed_at > ?", since)
         p50, p95 = np.percentile(seconds, [50, 95]).round(2).tolist() if seconds else (None, None)
         mentions, replies = sum(row[1] for row in rows), sum(row[2] for row in rows)
         outcomes = {outcome or "open": count for outcome, count, _ in rows}

@@ -112,9 +112,9 @@ def _pictures(mention: Mention, network, ledger: Ledger) -> tuple[bytes | Deepse
 def _taken(picture: Callable[[], bytes]) -> bytes | DeepselfieError:
     try:
         return picture()
-    except Unreachable:
-        raise
     except Refused as error:
+        if isinstance(error, Unreachable):
+            raise
         if error.reason.startswith("answers 4"):
             raise Silence("deleted") from error
         return DeepselfieError(f"The picture {error.reason}.")
