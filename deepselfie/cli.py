@@ -70,7 +70,8 @@ def parser() -> argparse.ArgumentParser:
     demo.set_defaults(do=_demo)
 
     bring = verbs.add_parser("import", description="Copies photos into a world. Bad files are listed and skipped.")
-    bring.add_argument("path", type=Path, help="a folder, a .csv, .tsv or .parquet file, or the UCF Selfie folder")
+    path = "a folder, a .csv, .tsv or .parquet file, or the UCF Selfie folder; none: only take up what --table holds"
+    bring.add_argument("path", type=Path, nargs="?", help=path)
     bring.add_argument("--world", required=True, help="the world to add them to; made if it is not there")
     bring.add_argument("--named", action="store_true", help="file or folder names are people's names")
     bring.add_argument(
@@ -172,9 +173,15 @@ def _import(arguments):
     if bad := [f"{field}{sign}{column}" for field, sign, column in pairs if not (field and column)]:
         raise DeepselfieError(f"--map takes FIELD=COLUMN, such as likes=like_count, not '{bad[0]}'.")
     mapping = {field: column for field, _, column in pairs}
+    photos = world(arguments.world)
     if arguments.table:
-        world(arguments.world).place_table(arguments.table)
-    report = import_photos(world(arguments.world), arguments.path, named=arguments.named, mapping=mapping)
+        photos.place_table(arguments.table)
+    if arguments.path is None:
+        if not arguments.table:
+            raise DeepselfieError("Say where the photos are: python -m deepselfie import PATH --world NAME.")
+        yield f"{len(photos):,} photos in {arguments.table}"
+        return
+    report = import_photos(photos, arguments.path, named=arguments.named, mapping=mapping)
     yield report
     yield from (f"  {p.get('file', p.get('id', '?'))}: {p['reason']}" for p in report.problems[:20])
     yield f"next: python -m deepselfie run {arguments.world}"
@@ -182,7 +189,6 @@ def _import(arguments):
 
 def _gather(arguments):
     from deepselfie.gather import gather_bluesky, gather_commons, gather_mastodon
-    from deepselfie.refresh import refresh
     from deepselfie.sources.jetstream import PUBLIC
     from deepselfie.world import world
 
@@ -190,6 +196,8 @@ def _gather(arguments):
     if source != "bluesky" and (arguments.refresh or arguments.live is not None):
         raise DeepselfieError("--refresh and --live are for bluesky.")
     if arguments.refresh:
+        from deepselfie.refresh import refresh
+
         yield refresh(photos, service=service)
         return
     if source == "commons":

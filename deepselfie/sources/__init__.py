@@ -178,7 +178,7 @@ class _Chunk:
         self._empty()
 
     def _empty(self) -> None:
-        self.rows, self.origins, self.size, self.mark, self.since = [], [], 0, None, time.monotonic()
+        self.rows, self.origins, self.size, self.marks, self.since = [], [], 0, [], time.monotonic()
 
     def add(self, row: dict, origin: str | None) -> None:
         self.rows.append(row)
@@ -189,7 +189,7 @@ class _Chunk:
             self.write()
 
     def reached(self, at: object, left_out: dict[str, int]) -> None:
-        self.mark = at, left_out
+        self.marks.append((at, left_out))
         if not self.rows or self._is_old():
             self.write()
 
@@ -201,8 +201,8 @@ class _Chunk:
             origins.remember(self.world, self.origins)
         if self.rows:
             _append(self.world, self.rows)
-        if self.mark:
-            self.tell(*self.mark)
+        for mark in self.marks:
+            self.tell(*mark)
         self._empty()
 
 

@@ -3,7 +3,6 @@ stays out; what is deleted afterwards goes."""
 
 import io
 import json
-import os
 import random
 import signal
 import subprocess
@@ -16,6 +15,7 @@ import pytest
 from PIL import Image
 
 from deepselfie import origins
+from deepselfie.gather import gather_bluesky
 from deepselfie.salted import salted
 from deepselfie.sources import xrpc
 from deepselfie.sources.clean import strip
@@ -24,7 +24,7 @@ from tests.network import crowd
 from tests.network.posting import PASSWORD, eventually
 
 ROOT = Path(__file__).parents[2]
-DRAWN = 60  # selfies that are rendered; the others are made of them
+DRAWN = 36  # selfies that are rendered; the others are made of them
 SINCE = datetime.now(UTC) - timedelta(days=crowd.DAYS + 1)
 
 
@@ -142,8 +142,7 @@ def test_a_second_run_has_nothing_to_do_and_signs_in_no_more(bluesky, cache, pos
     [session] = cache.glob(".session-*")
     assert session.stat().st_mode & 0o077 == 0
     before, version = session.read_text(), world("w").table.version
-    told = run(bluesky)
-    assert "nothing to do" in told or "left out" in told
+    assert gather_bluesky(world("w"), tag=crowd.TAG, since=SINCE, service=bluesky.pds).details["added"] == 0
     assert world("w").table.version == version and session.read_text() == before
 
 
@@ -165,11 +164,11 @@ def test_what_is_deleted_or_labelled_later_goes_for_good(bluesky, posted, enviro
     at = {"repo": members[3].did, "collection": "app.bsky.actor.profile", "rkey": "self"}
     shy = {"$type": "app.bsky.actor.profile", "description": "#noindex from now on"}
     members[3].client.com.atproto.repo.put_record(at | {"record": shy})
-    public = xrpc.Service(bluesky.appview)
+    network = xrpc.Service(bluesky.pds)
 
     def known() -> bool:
-        described = public.ask("app.bsky.actor.getProfile", actor=members[3].did).get("description", "")
-        return "#noindex" in described and not public.ask("app.bsky.feed.getPosts", uris=[lost.uri])["posts"]
+        described = network.ask("app.bsky.actor.getProfile", actor=members[3].did).get("description", "")
+        return "#noindex" in described and not network.ask("app.bsky.feed.getPosts", uris=[lost.uri])["posts"]
 
     eventually(known)
     told = run(bluesky, "--refresh")
@@ -177,17 +176,12 @@ def test_what_is_deleted_or_labelled_later_goes_for_good(bluesky, posted, enviro
     assert len(gone) == 7 and "says #noindex" in told and "deleted" in told
     assert set(world("w").read(["id"])["id"].to_pylist()) == set(before) - gone
     assert set(origins.known(world("w"))) == set(before) - gone
-    run(bluesky)
+    gather_bluesky(world("w"), tag=crowd.TAG, since=SINCE, service=bluesky.pds)  # its last minutes are searched again
     assert set(world("w").read(["id"])["id"].to_pylist()) == set(before) - gone
 
 
 def test_without_an_account_of_ones_own_an_open_service_answers_too(bluesky, posted, environment, monkeypatch):
     monkeypatch.delenv(xrpc.PASSWORD)
-    since = (datetime.now(UTC) - timedelta(days=1)).isoformat(timespec="seconds")
-    ask = ["gather", "bluesky", "--world", "open", "--tag", f"#{crowd.TAG}", "--since", since, "--limit", "5"]
-    done = subprocess.run(
-        [sys.executable, "-m", "deepselfie", *ask, "--service", bluesky.appview],
-        cwd=ROOT, capture_output=True, text=True, env=os.environ,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
+    since = datetime.now(UTC) - timedelta(days=1)
+    gather_bluesky(world("open"), tag=crowd.TAG, since=since, limit=5, service=bluesky.appview)
     assert len(world("open")) == 5
