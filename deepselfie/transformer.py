@@ -119,8 +119,6 @@ def climb(
     together = max(1, round(TOGETHER * rounds / STARTS))
     steps = together + rounds - STARTS * together
     for step in range(steps):
-        if step == together:
-            centres = centres[aim.mean(1).argmax()].unsqueeze(0)  # (1, 3 or 6): as in successive halving
         reach = RADIUS * (1 - step / steps)
         around = torch.randn(len(centres), VIEWS, centres.shape[1], generator=lot).to(photo) * reach * SPREAD
         free = (centres.unsqueeze(1) + around).sigmoid().flatten(0, 1)
@@ -132,6 +130,8 @@ def climb(
         aim = aim.detach().view(-1, VIEWS)
         slopes = torch.stack([slope(*start) for start in zip(around, aim, upward, strict=True)])
         centres = centres + reach * F.normalize(slopes, dim=1)
+        if step + 1 == together:  # from here as in successive halving
+            centres = centres[aim.mean(1).argmax()].unsqueeze(0)
         tried.append(cube.detach())
         found.append(logits.detach())
         kept.append(out.detach() == 0)
