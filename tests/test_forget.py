@@ -26,7 +26,8 @@ from deepselfie.layout import order
 from deepselfie.salted import salted
 from deepselfie.sources import import_photos
 from deepselfie.sources.optout import OptOuts
-from deepselfie.world import world, write_json
+from deepselfie.world import SCHEMA, world, write_json
+from tests.test_s3 import TABLE, bucket, server  # noqa: F401
 from tests.test_train import shrink
 
 PHOTOS, TWIN = 320, 11  # how many; the last one is a copy of this one, saved again
@@ -282,6 +283,23 @@ def dying(step: int, ids: list[str]) -> tuple[int, str]:
     command = [sys.executable, "-c", textwrap.dedent(DIES), str(step), *ids]
     done = subprocess.run(command, env=dict(os.environ), capture_output=True, text=True)
     return done.returncode, done.stdout
+
+
+def test_nothing_is_left_in_an_object_store(mine, bucket):  # noqa: F811
+    far, photos = world("far"), mine.read(SCHEMA.names)
+    far.place_table(TABLE)
+    far.append(photos.slice(0, 200))
+    far.append(photos.slice(200))
+    image = photos["image"][3].as_py()
+    needles = photos["id"][3].as_py().encode(), image[len(image) // 2 :][:RUN]
+
+    def stored(needle: bytes) -> bool:
+        return any(needle in one.get()["Body"].read() for one in bucket.objects.all())
+
+    assert all(map(stored, needles))
+    forget(far, ids=[photos["id"][3].as_py()])
+    assert not any(map(stored, needles))
+    assert far.read(SCHEMA.names).equals(pa.concat_tables([photos.slice(0, 3), photos.slice(4)]).combine_chunks())
 
 
 def test_all_photos_may_go(mine):
