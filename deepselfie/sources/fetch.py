@@ -39,7 +39,7 @@ BOXES = {b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis"}  # HEIF 
 NO_AI = {"noai", "noimageai"}
 T = TypeVar("T")
 
-_not_before: dict[str, float] = {}  # host -> time.time() until which it asked for silence
+_not_before: dict[str, float] = {}  # host:port -> time.time() until which it asked for silence
 
 
 class _Later(Exception):
@@ -162,7 +162,7 @@ def _answer(url: str, headers: dict, loopback: bool) -> Iterator[httpx.Response]
                 if response.has_redirect_location:
                     at = at.join(response.headers["location"])
                     continue
-                _heed_limit(at.host, response.headers)
+                _heed_limit(str(at), response.headers)
                 if response.status_code in PASSING:
                     raise _later(f"answers {response.status_code}", response.headers)
                 if response.status_code != 200:
@@ -223,14 +223,14 @@ def _later(reason: str, headers: Mapping[str, str]) -> _Later:
     return _Later(reason, wait)
 
 
-def _heed_limit(host: str, headers: Mapping[str, str]) -> None:
-    """Notes when a host's answer says that it was the last one before a rate limit's reset."""
+def _heed_limit(url: str, headers: Mapping[str, str]) -> None:
+    """Notes when a server's answer says that it was the last one before a rate limit's reset."""
     if "0" in (headers.get("ratelimit-remaining"), headers.get("x-ratelimit-remaining")):
-        _not_before[host] = time.time() + min(wait_asked(headers, time.time()) or 0, PATIENCE)
+        _not_before[urlsplit(url).netloc] = time.time() + min(wait_asked(headers, time.time()) or 0, PATIENCE)
 
 
 def _keep_silence(url: str, sleep: Callable) -> None:
-    left = _not_before.get(urlsplit(url).hostname, 0) - time.time()
+    left = _not_before.get(urlsplit(url).netloc, 0) - time.time()
     if left > 0:
         sleep(left)
 

@@ -33,6 +33,11 @@ def encoded(format="JPEG"):
 JPEG = encoded()
 
 
+@pytest.fixture(autouse=True)
+def no_silence_of_other_tests(monkeypatch):
+    monkeypatch.setattr(fetching, "_not_before", {})
+
+
 class Pauses(list):
     """A sleep that only notes for how long."""
 
