@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -21,7 +22,7 @@ from deepselfie import duplicates, origins
 from deepselfie.errors import DeepselfieError
 from deepselfie.salted import salted
 from deepselfie.sources.clean import Picture, clean
-from deepselfie.sources.guard import Refused
+from deepselfie.sources.guard import Refused, Unreachable
 from deepselfie.stage import MAX_PROBLEMS, Report
 from deepselfie.workers import workers
 from deepselfie.world import SCHEMA, World, fingerprint
@@ -111,13 +112,16 @@ def gather(
     Photos whose id is in the table already are left as they are, so a killed or repeated import goes on where it
     stopped. The saved report sums up the last import of each source.
     room: photos to add at most. For a source that does not begin anew, left_out: reason -> photos, so far; reached:
-    called with what a Reached holds, and the new left_out, once all photos before it are written."""
+    called with what a Reached holds, and the new left_out, once all photos before it are written; not where some of
+    them could not be fetched now: the source is to offer them again."""
     world.check_can_grow()
     clock = time.monotonic()
     report = Report("import", world.name, key=fingerprint("import", duplicates.DISTANCE, *_refreshed(world)))
     report.dropped = dict(left_out or {})
     present = set(world.read(["id"])["id"].to_pylist()) if world.exists else set()
     before, forgotten, seen = len(present), world.forgotten, set()
+    later: Counter[str] = Counter()  # of `dropped`, what the next run may find after all
+    missed = False  # some of them since the last Reached
     chunk = _Chunk(world, reached)
 
     with tqdm(desc="import", unit=" photos", total=total, leave=False, dynamic_ncols=True) as bar:
@@ -147,9 +151,14 @@ def gather(
         try:
             for photo, picture in reading:
                 if isinstance(photo, Reached):
-                    chunk.reached(photo.at, dict(report.dropped))
+                    if not missed:
+                        chunk.reached(photo.at, dict(Counter(report.dropped) - later))
+                    missed = False
                 elif isinstance(picture, str):
                     report.drop(picture, file=photo.place or photo.id)
+                    if isinstance(picture, _NotNow):
+                        later[picture] += 1
+                        missed = True
                 else:
                     report.rows_out += 1
                     chunk.add(_row(photo, picture, source), photo.origin)
@@ -270,10 +279,16 @@ def _batches(photos: Iterator[Photo | Reached]) -> Iterator[list[Photo | Reached
         raise failure
 
 
+class _NotNow(str):
+    """Why a picture is not to be had now."""
+
+
 def _data(photo: Photo) -> Path | bytes | str:
     """Where a photo's bytes are, fetched if need be; or, as text, why they are not to be had."""
     try:
         return photo.data() if callable(photo.data) else photo.data
+    except Unreachable as error:
+        return _NotNow(f"its picture {error.reason}")
     except Refused as error:
         return f"its picture {error.reason}"
 

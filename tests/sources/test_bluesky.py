@@ -188,6 +188,23 @@ def test_what_was_fetched_before_a_service_fails_is_kept_and_gone_on_from(cache,
         assert gather_bluesky(world("w"), **options).nothing_to_do
 
 
+def test_a_picture_that_cannot_be_had_now_is_fetched_by_the_next_run(cache, monkeypatch):
+    monkeypatch.setattr(xrpc.fetch, "ATTEMPTS", 1)
+    down = [True]
+    with stub.bluesky(
+        GOOD, PICTURES, getBlob=lambda asked, count: reply({}, 503) if down and count == 1 else None
+    ) as server:
+        monkeypatch.setenv("DEEPSELFIE_PLC", server.url)
+        options = {"tag": "selfie", "since": SPAN[0], "service": server.url}
+        first = gather_bluesky(world("w"), **options)
+        assert first.dropped == {"its picture answers 503": 1} and len(world("w")) == 2
+        down.clear()
+        second = gather_bluesky(world("w"), **options)
+        assert second.dropped == {} and second.details["added"] == 1
+        assert gather_bluesky(world("w"), **options).nothing_to_do
+    assert images() == sorted(PICTURES[:3])
+
+
 def test_who_has_no_account_is_told_how_to_get_in(run):
     with (
         stub.bluesky(GOOD, searchPosts=first_time(reply({"error": "AuthMissing", "message": "…"}, 403))) as server,
