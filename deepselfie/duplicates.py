@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pyarrow as pa
 
@@ -15,22 +17,21 @@ def first_alike(hashes: np.ndarray, distance: int = DISTANCE) -> np.ndarray:
     """For uint64 hashes (N,) the index of the first earlier one within `distance` bits, else -1: int64 (N,).
 
     The first one may itself resemble a still earlier one: follow the indices to come to the head of a group.
-    Compares all pairs of different hashes, a nanosecond each: 50,000 photos take a second or two."""
+    Hashes within n bits of each other are equal in one of any n + 1 parts of their 64 bits, so only those that share a
+    part are compared: of 100,000 photos one pair in 1,600."""
     unique, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
     order = np.argsort(first)  # unique hashes by first appearance
     values, first = unique[order], first[order]
-    found = np.full(len(values), -1)
-    for start in range(0, len(values), BLOCK[0]):
-        rows = np.arange(start, min(start + BLOCK[0], len(values)))
-        for left in range(0, rows[-1], BLOCK[1]):
-            rows = rows[found[rows] < 0]  # the first match counts
-            if not len(rows):
-                break
-            others = values[left : min(left + BLOCK[1], rows[-1])]
-            alike = np.bitwise_count(values[rows, None] ^ others) <= distance  # (rows, others)
-            alike &= np.arange(left, left + len(others)) < rows[:, None]
-            hit = alike.any(1)
-            found[rows[hit]] = first[left + alike[hit].argmax(1)]
+    nearest = np.full(len(values), len(values))  # the number of none
+    edges = np.linspace(0, 64, distance + 2).astype(int)
+    for low, high in pairwise(edges.tolist()):
+        part = values >> np.uint64(low) & np.uint64((1 << high - low) - 1)
+        by_part = np.argsort(part, kind="stable")
+        ends = np.append(np.flatnonzero(np.diff(part[by_part])) + 1, len(part))
+        sizes = np.diff(ends, prepend=0)
+        for end, size in zip(ends[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
+            _compare(values, by_part[end - size : end], distance, nearest)
+    found = np.append(first, -1)[nearest]
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     group = place[inverse]  # (N,): which of `values` a photo has
@@ -39,6 +40,18 @@ def first_alike(hashes: np.ndarray, distance: int = DISTANCE) -> np.ndarray:
     repeated = same < np.arange(len(hashes))
     result[repeated & (result < 0)] = same[repeated & (result < 0)]
     return result
+
+
+def _compare(values: np.ndarray, some: np.ndarray, distance: int, nearest: np.ndarray) -> None:
+    """Lowers `nearest` of each of some values (numbers, rising) to the first of these that is within `distance`."""
+    for start in range(1, len(some), BLOCK[0]):
+        rows = some[start : start + BLOCK[0]]
+        for left in range(0, start + len(rows) - 1, BLOCK[1]):
+            others = some[left : min(left + BLOCK[1], start + len(rows) - 1)]
+            alike = np.bitwise_count(values[rows, None] ^ values[others]) <= distance  # (rows, others)
+            alike &= others < rows[:, None]
+            hit = alike.any(1)
+            nearest[rows[hit]] = np.minimum(nearest[rows[hit]], others[alike[hit].argmax(1)])
 
 
 def mark(world: World) -> int:

@@ -1,4 +1,4 @@
-"""Copies that were encoded or resized anew are found, different photos are not, and all pairs are compared."""
+"""Copies that were encoded or resized anew are found, different photos are not, and no pair is missed."""
 
 import io
 
