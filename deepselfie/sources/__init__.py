@@ -8,9 +8,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -21,50 +19,17 @@ from tqdm import tqdm
 from deepselfie import duplicates, origins
 from deepselfie.errors import DeepselfieError
 from deepselfie.salted import salted
-from deepselfie.sources.clean import Picture, clean
-from deepselfie.sources.guard import Refused, Unreachable
+from deepselfie.sources.clean import Picture
+from deepselfie.sources.photo import Photo, Reached
+from deepselfie.sources.reading import NotNow, read
 from deepselfie.stage import MAX_PROBLEMS, Report
-from deepselfie.workers import workers
 from deepselfie.world import SCHEMA, World, fingerprint
 
 CHUNK_ROWS, CHUNK_BYTES = 256, 128_000_000  # one commit: seconds of work at most lost to a kill, bounded memory
 CHUNK_SECONDS = 5  # a commit at least so often, where photos come slowly
-FETCHERS = 8  # pictures that are fetched at once
-IN_FLIGHT = 32  # photos handed to the readers at once: keeps them busy, at most 1.6 GB
-READERS = min(8, max(2, os.cpu_count() or 2))  # two at least, so that reading and decoding overlap
 WORTH_A_POOL = 32  # photos; fewer are read faster than processes start
 FORGOTTEN = "forgotten, as somebody asked"
 FIELDS = ("likes", "followers", "tags", "created_at", "url", "licence", "credit", "name")
-
-
-@dataclass
-class Photo:
-    """A photo as a source offers it: its own id there, where its bytes are, and what is known of it."""
-
-    id: str
-    data: Path | bytes | Callable[[], bytes] | None  # to be called, it fetches; None only where there is a problem
-    place: str = ""  # "likes.csv:7" or a file: what a person would look for
-    likes: int | None = None
-    followers: int | None = None
-    tags: list[str] | None = None
-    created_at: datetime | None = None  # UTC
-    author: str | None = None  # the account itself; only its salted hash is stored
-    name: str | None = None
-    url: str | None = None
-    licence: str | None = None
-    credit: str | None = None
-    extra: dict[str, pa.Scalar] = field(default_factory=dict)  # columns that only this source has
-    problem: str | None = None  # why the source cannot offer it after all
-    origin: str | None = (
-        None  # where it was posted on a network, which may offer it twice: for `origins`, not the table
-    )
-
-
-@dataclass(frozen=True)
-class Reached:
-    """Stands between the photos of a source that can go on from here: what it needs for that."""
-
-    at: object
 
 
 def import_photos(world: World, path: Path | str, *, named: bool = False, mapping: dict | None = None) -> Report:
@@ -147,7 +112,7 @@ def gather(
                 if photo.origin or not photo.problem:
                     seen.add(id)
 
-        reading = _read(new(), pool=total is None or total > WORTH_A_POOL)
+        reading = read(new(), pool=total is None or total > WORTH_A_POOL)
         try:
             for photo, picture in reading:
                 if isinstance(photo, Reached):
@@ -156,7 +121,7 @@ def gather(
                     missed = False
                 elif isinstance(picture, str):
                     report.drop(picture, file=photo.place or photo.id)
-                    if isinstance(picture, _NotNow):
+                    if isinstance(picture, NotNow):
                         later[picture] += 1
                         missed = True
                 else:
@@ -239,77 +204,6 @@ def _save(world: World, report: Report, source: str, *, added: int, copies: int)
     merged.details["sources"] = sources
     world.save_report("import", asdict(merged))
     return report
-
-
-def _read(photos: Iterator[Photo | Reached], *, pool: bool) -> Iterator[tuple[Photo | Reached, Picture | str]]:
-    """Fetches and cleans photos in the order given, in processes of their own if `pool`; hands a Reached on."""
-    readers, fetchers = workers(READERS) if pool else None, ThreadPoolExecutor(FETCHERS)
-    try:
-        for batch in _batches(photos):
-            mark = [batch.pop()] if isinstance(batch[-1], Reached) else []
-            found = list(fetchers.map(_data, batch))
-            try:
-                pictures = _clean_all(found, readers)
-            except BrokenProcessPool:  # a photo crashed its decoder, and with it the whole batch
-                readers.shutdown()
-                readers = workers(READERS)
-                pictures = _one_by_one(found)
-            yield from zip(batch, pictures, strict=True)
-            yield from ((reached, "") for reached in mark)
-    finally:
-        fetchers.shutdown(wait=True, cancel_futures=True)
-        if readers:
-            readers.shutdown(wait=True, cancel_futures=True)
-
-
-def _batches(photos: Iterator[Photo | Reached]) -> Iterator[list[Photo | Reached]]:
-    """IN_FLIGHT photos each, or those up to and with a Reached: who waits for the next photo may wait long."""
-    batch, failure = [], None
-    try:
-        for photo in photos:
-            batch.append(photo)
-            if len(batch) == IN_FLIGHT or isinstance(photo, Reached):
-                yield batch
-                batch = []
-    except DeepselfieError as error:  # of the source; what it gave before is good
-        failure = error
-    if batch:
-        yield batch
-    if failure:
-        raise failure
-
-
-class _NotNow(str):
-    """Why a picture is not to be had now."""
-
-
-def _data(photo: Photo) -> Path | bytes | str:
-    """Where a photo's bytes are, fetched if need be; or, as text, why they are not to be had."""
-    try:
-        return photo.data() if callable(photo.data) else photo.data
-    except Unreachable as error:
-        return _NotNow(f"its picture {error.reason}")
-    except Refused as error:
-        return f"its picture {error.reason}"
-
-
-def _clean_all(found: list[Path | bytes | str], readers: Executor | None) -> list[Picture | str]:
-    there = [data for data in found if not isinstance(data, str)]
-    cleaned = iter(readers.map(clean, there) if readers else map(clean, there))
-    return [data if isinstance(data, str) else next(cleaned) for data in found]
-
-
-def _one_by_one(found: list[Path | bytes | str]) -> list[Picture | str]:
-    """Cleans photos of which some crash the process that decodes them."""
-    pictures, reader = [], workers(1)
-    for data in found:
-        try:
-            pictures += _clean_all([data], reader)
-        except BrokenProcessPool:
-            pictures.append("crashes the image decoder")
-            reader = workers(1)
-    reader.shutdown()
-    return pictures
 
 
 def _refreshed(world: World) -> list[str]:
