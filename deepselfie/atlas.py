@@ -9,17 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import shutil
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import cv2
-import lance
 import numpy as np
 import pyarrow as pa
 from PIL import Image
@@ -29,7 +24,7 @@ from deepselfie import pictures
 from deepselfie.errors import DeepselfieError
 from deepselfie.layout import cells, order, places_of
 from deepselfie.stage import Report, run_stage
-from deepselfie.world import World, fingerprint, here, read_json, write_atomically, write_json
+from deepselfie.world import World, fingerprint, read_json, write_atomically, write_json
 
 
 class Level(NamedTuple):
@@ -106,7 +101,7 @@ def atlas(world: World, *, shipped: bool = False, engine: str = "local") -> Repo
                 return ""
             return _page(world, folder, one, thumbs, place, shipped)
 
-        for done, (one, name) in enumerate(zip(plan, _in_threads(page, plan), strict=True), 1):
+        for done, (one, name) in enumerate(zip(plan, engines.in_threads(page, plan), strict=True), 1):
             names.setdefault((one.level.px, one.family), []).append(name)
             progress(int(n * (DECODING + (1 - DECODING) * done / len(plan))), n)
         geometry, frame = _geometry(world, rows, grid, thumbs[str(SMALL)].mean(axis=(1, 2))[place])
@@ -210,7 +205,7 @@ def _thumbs(world: World, rows: np.ndarray, path: Path, engine: str, progress: C
     with open(path, "ab") as file:
         file.truncate(len(rows) * THUMB.itemsize)  # zeros, which say "not made"; takes no space yet
     thumbs = np.memmap(path, THUMB, "r", shape=(len(rows),))
-    spread, size = (_threads, PART) if engine == "local" else (engines.engine(engine), SENT)
+    spread, size = (engines.threads, PART) if engine == "local" else (engines.engine(engine), SENT)
     starts = [start for start in range(0, len(rows), size) if not thumbs["state"][start : start + size].all()]
     batches = [rows[start : start + size] for start in starts]
     done = len(rows) - sum(map(len, batches))
@@ -226,16 +221,6 @@ def _thumbs(world: World, rows: np.ndarray, path: Path, engine: str, progress: C
 
 def _of_batch(batch: pa.Table) -> np.ndarray:
     return make_thumbs(pictures.of_batch(batch))
-
-
-def _threads(compute: Callable, table: lance.LanceDataset, reads: list[str], batches: list[np.ndarray]) -> Iterator:
-    """The engine of this machine, as `world.here`, on all its cores."""
-
-    def one(number: int) -> tuple[int, np.ndarray]:
-        ((_, made),) = here(compute, table, reads, [batches[number]])
-        return number, made
-
-    return _in_threads(one, range(len(batches)))
 
 
 class Page(NamedTuple):
@@ -295,18 +280,6 @@ def _page(world: World, folder: Path, page: Page, thumbs: np.ndarray, place: np.
     name = _write(world, stem, out.getvalue(), "webp")
     write_atomically(note, name.encode())
     return name
-
-
-def _in_threads(work: Callable, items: Iterable) -> Iterator:
-    """work(item) of each item, in their order, on all cores and only a few ahead, which bounds the memory.
-
-    Threads, not processes: Pillow lets go of the interpreter while it decodes, scales and encodes."""
-    cores, items = os.cpu_count() or 1, iter(items)
-    with ThreadPoolExecutor(cores) as pool:
-        begun = deque(pool.submit(work, item) for item in islice(items, 2 * cores))
-        while begun:
-            yield begun.popleft().result()
-            begun.extend(pool.submit(work, item) for item in islice(items, 1))
 
 
 def _geometry(world: World, rows: np.ndarray, grid: np.ndarray, colour: np.ndarray) -> tuple[bytes, list[float]]:

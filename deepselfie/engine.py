@@ -1,9 +1,9 @@
-"""The engine of many machines: batches of a table's rows are computed on a Ray cluster.
+"""Engines: who computes the batches of a stage, the cores of this machine or a Ray cluster.
 
-In: a table, batches of row numbers, and the very function that a stage calls for each batch on one machine. Out: what
-it made of each. This process sends row numbers only: the machines read the photos from the table by its address, so
-they need the folder it lies in, or the keys of its object store, and the same deepselfie. Nothing is written here: the
-caller keeps each answer as it comes, so a killed run goes on, and a batch that is computed twice is kept once.
+In: a table, batches of row numbers, and a function of a batch, the very same for each engine. Out: what it made of
+each. To a cluster only row numbers are sent: its machines read the photos from the table by its address, so they need
+the folder it lies in, or the keys of its object store, and the same deepselfie. Nothing is written here: the caller
+keeps each answer as it comes, so a killed run goes on, and a batch that is computed twice is kept once.
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ from __future__ import annotations
 import os
 import pickle
 import socket
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
+from itertools import islice
 from urllib.parse import urlsplit
 
 import lance
@@ -25,6 +28,7 @@ from deepselfie.world import Made, here
 
 PACKAGE = "ray[data]==2.60.0"
 IN_FLIGHT = 2  # batches handed to a worker: one is computed, one waits
+KEPT = "What is done is kept: run the same command again to go on."
 REACHED = 5.0  # s within which a cluster's first machine answers; Ray alone would try for minutes
 
 Engine = Callable[..., Iterator[tuple[int, Made]]]
@@ -35,6 +39,30 @@ def engine(name: str, *, whole_machines: bool = False) -> Engine:
 
     whole_machines: the function uses all cores of a machine by itself, so each gets one worker, not one a core."""
     return here if name == "local" else partial(by_ray, whole_machines=whole_machines)
+
+
+def threads(
+    compute: Callable[[pa.Table], Made], table: lance.LanceDataset, reads: list[str], batches: Sequence[Sequence[int]]
+) -> Iterator[tuple[int, Made]]:
+    """As `here`, on all cores: for what lets go of the interpreter while it works."""
+
+    def one(number: int) -> tuple[int, Made]:
+        ((_, made),) = here(compute, table, reads, [batches[number]])
+        return number, made
+
+    return in_threads(one, range(len(batches)))
+
+
+def in_threads(work: Callable, items: Iterable) -> Iterator:
+    """work(item) of each item, in their order, on all cores and only a few ahead, which bounds the memory.
+
+    Threads, not processes: Pillow lets go of the interpreter while it decodes, scales and encodes."""
+    cores, items = os.cpu_count() or 1, iter(items)
+    with ThreadPoolExecutor(cores) as pool:
+        begun = deque(pool.submit(work, item) for item in islice(items, 2 * cores))
+        while begun:
+            yield begun.popleft().result()
+            begun.extend(pool.submit(work, item) for item in islice(items, 1))
 
 
 def by_ray(
@@ -74,11 +102,11 @@ def by_ray(
     )
     try:
         for answer in answers.iter_rows():
+            if answer["problem"]:
+                raise DeepselfieError(f"{answer['problem']}. {KEPT}")
             yield answer["number"], pickle.loads(answer["made"])
     except ray.exceptions.RayError as error:
-        raise DeepselfieError(
-            f"The Ray cluster gave up: {_last_line(error)} What is done is kept: run the same command again."
-        ) from error
+        raise DeepselfieError(f"The Ray cluster gave up: {_last_line(error)} {KEPT}") from error
 
 
 class _Worker:
@@ -92,18 +120,25 @@ class _Worker:
         reads: list[str],
         one_core: bool,
     ):
+        self.compute, self.location, self.version, self.reads = compute, location, version, reads
         if one_core:
             import cv2
 
             cv2.setNumThreads(1)
-        with bucket.plainly(location):
-            self.table = lance.dataset(location, version=version, storage_options=bucket.options(location))
-        self.compute, self.reads = compute, reads
 
-    def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray | list[bytes]]:
-        (rows,) = map(pickle.loads, batch["rows"])
-        ((_, made),) = here(self.compute, self.table, self.reads, [rows])
-        return {"number": batch["number"], "made": [pickle.dumps(made)]}
+    def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, list]:
+        (rows,), made, problem = map(pickle.loads, batch["rows"]), b"", ""
+        try:
+            ((_, answer),) = here(self.compute, self.table, self.reads, [rows])
+            made = pickle.dumps(answer)
+        except Exception as error:  # told as it is: Ray would wrap it in pages of its own
+            problem = f"Machine {socket.gethostname()}: {type(error).__name__}: {error}"
+        return {"number": batch["number"], "made": [made], "problem": [problem]}
+
+    @cached_property
+    def table(self) -> lance.LanceDataset:
+        with bucket.plainly(self.location):
+            return lance.dataset(self.location, version=self.version, storage_options=bucket.options(self.location))
 
 
 def _joined():

@@ -199,9 +199,9 @@ def test_files_that_no_longer_count_are_removed(coloured):
 
 SLOW = """
 import sys, time
-from deepselfie import atlas, world
+from deepselfie import atlas, engine, world
 w = world.world("killed")
-read, compose = atlas.here, atlas._page
+read, compose = engine.here, atlas._page
 def slow_read(compute, table, reads, batches):
     if sys.argv[1] == "photos" and batches[0][0] >= 512:
         time.sleep(60)
@@ -210,8 +210,8 @@ def slow_page(world, folder, page, *rest):
     if sys.argv[1] == "pages" and (page.level.px, page.number) == (64, 2):
         time.sleep(60)
     return compose(world, folder, page, *rest)
-atlas.here, atlas._page = slow_read, slow_page
-atlas.os.cpu_count = lambda: 1
+engine.here, atlas._page = slow_read, slow_page
+engine.os.cpu_count = lambda: 1
 atlas.atlas(w)
 """
 

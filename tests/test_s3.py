@@ -97,7 +97,7 @@ def test_all_stages_on_a_table_in_a_bucket_and_a_second_machine(bucket, folder, 
     machine(tmp_path / "other", cache / "demo" / "model", monkeypatch)
     other = world("mine")
     assert len(other) == 0
-    other.place_table(TABLE)
+    assert deepselfie("import", "--world", "mine", "--table", TABLE) == f"{PHOTOS} photos in {TABLE}\n"
     assert other.read(["id", "faces"]).equals(boxes)
     assert faces(other).rows_in == PHOTOS and other.read(["id", "faces"]).equals(boxes)
     again = deepselfie("import", folder, "--world", "mine", "--table", TABLE)

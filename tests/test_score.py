@@ -182,14 +182,14 @@ def test_added_photos_are_scored_alone(photos):
 def test_killed_stage_goes_on_where_it_was(photos, monkeypatch):
     whole_batches, seen = module.add_rowwise, []
 
-    def in_tens(world, stage, reads, compute, *, key, progress):
+    def in_tens(world, stage, reads, compute, *, key, progress, engine):
         def killed(batch):
             if len(seen) == 2:
                 raise KeyboardInterrupt
             seen.append(batch.num_rows)
             return compute(batch)
 
-        return whole_batches(world, stage, reads, killed, key=key, batch_size=10, progress=progress)
+        return whole_batches(world, stage, reads, killed, key=key, batch_size=10, progress=progress, engine=engine)
 
     monkeypatch.setattr(module, "add_rowwise", in_tens)
     with pytest.raises(KeyboardInterrupt):
