@@ -27,11 +27,12 @@ GONE = 0.5  # of a face's box: with less of it in the frame, people say that it 
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A photo, uint8 (H, W, 3), its faces, and its best crop."""
+    """A photo, uint8 (H, W, 3), its faces, its best crop, and its row in a world, None for a visitor's own."""
 
     image: np.ndarray
     faces: list[dict]
     crop: Crop
+    row: int | None = None
 
     @property
     def gone(self) -> bool:
@@ -51,7 +52,7 @@ def example(world: World, row: int, scorer: Scorer, rude: bool = False, network:
     """The photo of a row, and its best crop. Raises DeepselfieError where it has no picture."""
     image = pictures.rgb(pictures.picture(world, row, SIDE)[0])
     faces = (world.take([row], ["faces"])["faces"][0].as_py() or []) if "faces" in world.columns else []
-    return Pair(image, faces, best_crop(image, faces, scorer, rude, network))
+    return Pair(image, faces, best_crop(image, faces, scorer, rude, network), row)
 
 
 def pairs(found: list[Pair]) -> str:

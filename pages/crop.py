@@ -3,7 +3,7 @@
 import streamlit as st
 
 from deepselfie import cropped, texts
-from deepselfie.components.crops import best_of, examples, own_or_theirs
+from deepselfie.components.crops import best_of, examples, own_or_theirs, show
 from deepselfie.components.page import page
 from deepselfie.components.parts import section
 from deepselfie.components.wipe import wipe
@@ -25,14 +25,14 @@ try:
     section("Four photos and their best crops")
     tamed = examples(world)
     st.markdown(texts.CROP_FOUR.format(len(tamed)))
-    st.html(cropped.pairs(sorted(tamed, key=lambda pair: -pair.crop.gain[0])[:4]))
+    show(world, sorted(tamed, key=lambda pair: -pair.crop.gain[0])[:4])
 
     section("The rude gallery", texts.CROP_RUDE)
     if st.toggle("Show what it does without the guard", key="gallery"):
         rudest = examples(world, rude=True)
         gone = [pair for pair in rudest if pair.gone]
         st.markdown(texts.rude(len(gone), len(rudest)))
-        st.html(cropped.pairs(gone))
+        show(world, gone)
 except DeepselfieError as error:
     st.info(str(error), icon="✂️")
 with st.expander("How it looks for the best crop"):

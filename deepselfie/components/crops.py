@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from deepselfie import cropped, pictures, yours
+from deepselfie import credits, cropped, pictures, yours
 from deepselfie.components.explore import ask_for_photo, held, held_scorer, looked, model_of, once
 from deepselfie.crop import best_crop
 from deepselfie.errors import DeepselfieError
@@ -38,6 +38,11 @@ def best_of(chosen: World, photo: yours.Photo, rude: bool) -> cropped.Pair:
         return cropped.Pair(photo.image, photo.faces, found)
 
     return once(f"crop-{rude}", (photo.image.tobytes(), chosen.name), find)
+
+
+def show(chosen: World, found: list[cropped.Pair]) -> None:
+    """Pairs of photos of the world, and whose they are, where that is known."""
+    st.html(cropped.pairs(found) + credits.listed(chosen, [pair.row for pair in found]))
 
 
 def examples(chosen: World, rude: bool = False) -> list[cropped.Pair]:

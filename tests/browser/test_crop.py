@@ -26,6 +26,7 @@ def test_a_photo_is_cropped_and_can_be_taken_away(tab):
     tab.goto("/crop?world=few")
     pairs = tab.locator(".ds-crop")
     expect(pairs).to_have_count(4, timeout=PATIENCE)
+    expect(tab.get_by_role("link", name="Painter 1", exact=True)).to_be_visible()
     upload(tab, "me.jpg", jpeg(skimage.data.astronaut()))
     expect(pairs).to_have_count(5, timeout=PATIENCE)
     said = tab.get_by_text("Keep the original.", exact=True).or_(tab.get_by_text("Crop it like this:", exact=True))
