@@ -20,7 +20,7 @@ from tests.network.posting import PASSWORD, eventually
 
 TAG = "crowdselfie"  # of all of it, and of nobody else on this network
 ORDINARY, EACH = 50, 5  # accounts, posts of each
-DAYS = 12  # that the posts are spread over
+DAYS = 5  # that the posts are spread over
 REASONS = {  # what is wrong with an account -> what the report says
     "signed-in only": "is to be shown to signed-in people only",
     "nobot": "says #nobot in its profile",

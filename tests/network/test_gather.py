@@ -89,7 +89,7 @@ def test_killed_five_times_and_whole(bluesky, cache, posted, environment):
     for _ in range(5):
         process = subprocess.Popen(command(bluesky), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         start, rows = time.monotonic(), len(world("w"))
-        patience = 1 + 5 * chance.random()
+        patience = 1 + 4 * chance.random()
         # At a random moment; but twice not before something new is written, or all kills might come before that.
         while process.poll() is None and (
             time.monotonic() - start < patience or (len(found) in (1, 3) and len(world("w")) == rows < 300)
