@@ -90,14 +90,14 @@ def first_time(answer: bytes, times: int = 1):
 @pytest.mark.parametrize(
     ("headers", "least", "most"),
     [
-        ({"Retry-After": "7"}, 7, 8),
-        ({"ratelimit-reset": str(int(time.time()) + 300), "ratelimit-remaining": "0"}, 100, 301),
-        ({}, 0, 2),
+        (lambda: {"Retry-After": "7"}, 7, 8),
+        (lambda: {"ratelimit-reset": str(int(time.time()) + 300), "ratelimit-remaining": "0"}, 100, 301),
+        (dict, 0, 2),
     ],
 )
 def test_it_waits_as_long_as_it_is_told(run, headers, least, most):
     with stub.bluesky(
-        GOOD, PICTURES, searchPosts=first_time(reply({"error": "RateLimitExceeded"}, 429, **headers))
+        GOOD, PICTURES, searchPosts=first_time(reply({"error": "RateLimitExceeded"}, 429, **headers()))
     ) as s:
         _, waits = run(s)
     assert len(images()) == 3 and len(waits) == 1 and least <= waits[0] <= most
