@@ -1,27 +1,31 @@
 """What the page of crops shows. In: photos and what was found for them; out: pairs as HTML, and a sentence.
 
-Example photos are drawn from the world by lot, so that nobody has picked those that flatter the method.
+Example photos are drawn from the world by lot, so that nobody has picked those that flatter the method. Where their
+best crops are is kept in `crops.json` beside the table: to search for them takes ten seconds, to show them one.
 """
 
 from __future__ import annotations
 
 import html
 import io
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
-from deepselfie import pictures, strip
-from deepselfie.crop import Crop, best_crop, kept
+from deepselfie import models, pictures, strip
+from deepselfie.crop import CLIMB, COVER, FRESH, GUESSED, KEPT, RUDEST, SMALLEST, TOP, Crop, best_crop, cut, kept
 from deepselfie.models import Network
 from deepselfie.score import Scorer
 from deepselfie.summary import percent
 from deepselfie.texts import signed
-from deepselfie.world import World
+from deepselfie.world import World, fingerprint, read_json, write_json
 
 SIDE = 384  # px at which examples are drawn and shown
 LOT = 8  # examples tried: about ten seconds on two cores
+CROPS = "crops.json"
+SEARCH = (SIDE, KEPT, SMALLEST, RUDEST, COVER, CLIMB, GUESSED, TOP, FRESH)  # what a crop that was found depends on
 GONE = 0.5  # of a face's box: with less of it in the frame, people say that it was cut out
 
 
@@ -48,11 +52,36 @@ def drawn(world: World, seed: int = 0) -> list[int]:
     return np.random.default_rng(seed).permutation(scored)[:LOT].tolist()
 
 
+def find_examples(world: World) -> None:
+    """Searches for the crops of all examples beforehand, so that no visitor has to wait for it."""
+    scorer, (network, _) = Scorer(world.model_path), models.load(world.model_path)
+    for rude in (False, True):
+        for row in drawn(world):
+            example(world, row, scorer, rude, network)
+
+
 def example(world: World, row: int, scorer: Scorer, rude: bool = False, network: Network | None = None) -> Pair:
     """The photo of a row, and its best crop. Raises DeepselfieError where it has no picture."""
     image = pictures.rgb(pictures.picture(world, row, SIDE)[0])
-    faces = (world.take([row], ["faces"])["faces"][0].as_py() or []) if "faces" in world.columns else []
-    return Pair(image, faces, best_crop(image, faces, scorer, rude, network), row)
+    known = [name for name in ("id", "faces") if name in world.columns]
+    photo = world.take([row], known).to_pylist()[0]
+    faces = photo.get("faces") or []
+    key, name = fingerprint(scorer.card["weights"], scorer.card["calibration"], SEARCH), f"{photo['id']} {rude}"
+    if told := _found(world, key).get(name):
+        box = tuple(told["box"])
+        found = Crop(box, cut(image, box), told["before"], told["after"], tuple(told["gain"]))
+    else:
+        found = best_crop(image, faces, scorer, rude, network)
+        told = {"box": found.box, "before": found.before, "after": found.after, "gain": found.gain}
+        with suppress(OSError):  # of a world that cannot be written to, it is searched for each time
+            write_json(world.path / CROPS, {"key": key, "crops": _found(world, key) | {name: told}})
+    return Pair(image, faces, found, row)
+
+
+def _found(world: World, key: str) -> dict[str, dict]:
+    """What was found by a search of this key: "ID False", or "ID True" for a rude one -> box, before, after, gain."""
+    saved = read_json(world.path / CROPS) or {}
+    return saved["crops"] if saved.get("key") == key else {}
 
 
 def pairs(found: list[Pair]) -> str:

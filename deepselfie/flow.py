@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from deepselfie.atlas import atlas
 from deepselfie.clusters import clusters
+from deepselfie.cropped import find_examples
 from deepselfie.demo import ids
 from deepselfie.demo.gather import gather_demo
 from deepselfie.demo.pack import pack
@@ -83,6 +84,7 @@ def make_demo(*, n: int, training: int) -> Iterator[Report | str]:
     yield layout(unseen)
     yield atlas(unseen, shipped=True)
     examples(unseen)  # kept beside the model, so that a visitor need not wait for 128 renderings
+    find_examples(unseen)
     yield pack(unseen)
 
 

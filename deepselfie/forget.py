@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 
 from deepselfie import duplicates, origins
 from deepselfie.atlas import atlas
+from deepselfie.cropped import CROPS
 from deepselfie.errors import DeepselfieError
 from deepselfie.labels import SPLITS
 from deepselfie.layout import layout
@@ -126,6 +127,7 @@ def _carry_out(world: World, plan: dict, report: Report) -> None:
     if plan["alike"] and "duplicate_of" in world.columns:
         duplicates.mark(world)
     purge(world)
+    (world.path / CROPS).unlink(missing_ok=True)
     origins.forget(world, gone)
     _clear_mentions(world, gone, learned=plan["learned"])
     if plan["layout"]:
