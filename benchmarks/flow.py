@@ -217,8 +217,7 @@ def table(few: dict[str, Measured], many: dict[str, Measured], n: int, m: int) -
         if memory > 1000 * BOUNDED:
             known = "as expected" if memory <= LINEAR * expected else "MORE than expected"
             remarks.append(
-                f"{stage}: holds {memory / 1000:.1f} kB of each photo, {known} ({expected / 1000:.1f} kB): {what}. "
-                f"A million photos take {memory / 1000:,.1f} GB."
+                f"{stage}: holds {memory / 1000:.1f} kB of each photo, {known} ({expected / 1000:.1f} kB): {what}."
             )
     remarks = remarks or ["Time grows in proportion, and memory by no more than ids and numbers."]
     return [*lines, "", *remarks]
