@@ -209,8 +209,7 @@ def _thumbs(world: World, rows: np.ndarray, path: Path, engine: str, progress: C
     starts = [start for start in range(0, len(rows), size) if not thumbs["state"][start : start + size].all()]
     batches = [rows[start : start + size] for start in starts]
     done = len(rows) - sum(map(len, batches))
-    columns = ["image" if "image" in world.columns else "id"]
-    for number, made in spread(_of_batch, world.table, columns, batches):
+    for number, made in spread(_of_batch, world.table, [pictures.source(world)], batches):
         with open(path, "r+b") as file:  # not through the map: there a full disk would end the process
             file.seek(starts[number] * THUMB.itemsize)
             file.write(made)

@@ -44,7 +44,12 @@ def drawn_out(squares: np.ndarray, px: int) -> np.ndarray:
 
 def image_bytes(world: World, rows) -> list[bytes | None]:
     """Encoded images of these rows (None where the row has none)."""
-    return of_batch(world.take(rows, ["image" if "image" in world.columns else "id"]))
+    return of_batch(world.take(rows, [source(world)]))
+
+
+def source(world: World) -> str:
+    """The column that a world's pictures come from: `image`, or `id` where they are drawn."""
+    return "image" if "image" in world.columns else "id"
 
 
 def of_batch(batch: pa.Table) -> list[bytes | None]:

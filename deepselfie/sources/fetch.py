@@ -116,6 +116,31 @@ def wait_asked(headers: Mapping[str, str], now: float) -> float | None:
     return None
 
 
+def retried(
+    once: Callable[[], T],
+    *,
+    may_pass: Callable[[BaseException], bool],
+    asked: Callable[[BaseException], float | None],
+    sleep: Callable[[float], None],
+) -> T:
+    """What `once` returns, asked again, later and later, up to ATTEMPTS times where its error may pass.
+
+    asked: seconds that an error asks to wait, None where it does not say. Raises the last error."""
+    backoff = tenacity.wait_exponential_jitter(initial=1, max=60)
+
+    def pause(state: tenacity.RetryCallState) -> float:
+        wait = asked(state.outcome.exception())
+        return backoff(state) if wait is None else wait + random.random()  # not all at the same moment
+
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception(may_pass),
+        stop=tenacity.stop_after_attempt(ATTEMPTS),
+        wait=pause,
+        sleep=sleep,
+        reraise=True,
+    )(once)
+
+
 def _patiently(
     url: str, once: Callable[[httpx.Response], T], headers: dict, encoding: str, loopback: bool, seconds: float, sleep
 ) -> T:
@@ -126,22 +151,11 @@ def _patiently(
         with time_limit(seconds), _answer(url, headers | {"Accept-Encoding": encoding}, loopback) as response:
             return once(response)
 
-    backoff = tenacity.wait_exponential_jitter(initial=1, max=60)
-
-    def pause(state: tenacity.RetryCallState) -> float:
-        asked = state.outcome.exception().wait
-        return backoff(state) if asked is None else asked + random.random()  # not all at the same moment
-
-    retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type(_Later),
-        stop=tenacity.stop_after_attempt(ATTEMPTS),
-        wait=pause,
-        sleep=sleep,
-        reraise=True,
-    )
     shown = url.split("?")[0]
     try:
-        return retrying(attempt)
+        return retried(
+            attempt, may_pass=lambda error: isinstance(error, _Later), asked=lambda error: error.wait, sleep=sleep
+        )
     except _Later as error:
         raise Unreachable(error.reason, shown) from error
     except Refused as error:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Mapping
 
 import httpx
-import tenacity
 from atproto import Client, Request, SessionEvent
 from atproto_client.exceptions import RequestErrorBase
 from atproto_client.models.dot_dict import DotDict
@@ -65,19 +64,7 @@ class Service:
                 raise ValueError("no JSON object")
             return response.content
 
-        backoff = tenacity.wait_exponential_jitter(initial=1, max=60)
-
-        def pause(state: tenacity.RetryCallState) -> float:
-            asked = _asked(state.outcome.exception())
-            return backoff(state) if asked is None else asked + random.random()
-
-        return tenacity.Retrying(
-            retry=tenacity.retry_if_exception(_may_pass),
-            stop=tenacity.stop_after_attempt(fetch.ATTEMPTS),
-            wait=pause,
-            sleep=self._sleep,
-            reraise=True,
-        )(once)
+        return fetch.retried(once, may_pass=_may_pass, asked=_asked, sleep=self._sleep)
 
     def _signed_in(self) -> Client:
         request = Request(timeout=TIMEOUT)
