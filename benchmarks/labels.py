@@ -103,7 +103,7 @@ def backbone(crowd: World, rows: np.ndarray) -> np.ndarray:
     network = models.build("lite0")
 
     def look(part: np.ndarray) -> np.ndarray:
-        squares = models.prepare(pictures.image_bytes(crowd, part), network.size)
+        squares = pictures.prepare(pictures.image_bytes(crowd, part), network.size)
         with torch.inference_mode():
             return network.rest(network.early(torch.from_numpy(squares))).flatten(1).numpy()
 

@@ -28,7 +28,7 @@ from torchvision import transforms
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.photos import encoded, photo
-from deepselfie import models
+from deepselfie import models, pictures
 from deepselfie import score as stage
 from deepselfie.layout import order
 from deepselfie.world import world
@@ -69,7 +69,7 @@ def photos(count: int, side: int) -> list[bytes]:
 def compare(name: str, data: list[bytes], network: models.Network, scorer: stage.Scorer, rounds: int) -> None:
     rival = Plain(network, scorer.device)
     seen = rival.tensors(data)
-    squares = models.prepare(data, scorer.size)
+    squares = pictures.prepare(data, scorer.size)
     table = pa.table({"id": [str(i) for i in range(len(data))], "image": pa.array(data, pa.large_binary())})
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         ways = {

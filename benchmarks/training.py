@@ -30,7 +30,7 @@ from torchvision import transforms
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.scoring import photos, timed
-from deepselfie import architectures, models, train
+from deepselfie import architectures, models, pictures, train
 from deepselfie.training_set import Examples
 from deepselfie.world import World, world
 
@@ -72,7 +72,7 @@ def our_epoch(data: list[bytes], label: np.ndarray) -> None:
     torch.manual_seed(0)
     network = models.build()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
-        squares = np.stack(list(pool.map(lambda one: models.try_square(one, network.size), data)))
+        squares = np.stack(list(pool.map(lambda one: pictures.try_square(one, network.size), data)))
         split = np.array(["validation"] + ["train"] * (len(data) - 1))
         examples = Examples(squares, label, label, split, np.arange(len(data)))
         with models.core_threads() as cores:

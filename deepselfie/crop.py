@@ -13,19 +13,20 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import torch
 from cmaes import CMA
 from PIL import Image
 from scipy.stats import qmc, t
 
-from deepselfie import models
-from deepselfie.models import Network
-from deepselfie.pictures import drawn_out
-from deepselfie.prefilter import quick
+from deepselfie.pictures import drawn_out, prepare
 from deepselfie.score import SHIFT, Scorer
+
+if TYPE_CHECKING:
+    import torch
+
+    from deepselfie.models import Network
 
 KEPT = 0.9  # of the box of each face
 SMALLEST, RUDEST = 0.4, 0.3  # of each side; below a third the enlarged crop of a phone's photo is blurred
@@ -37,7 +38,7 @@ FINALISTS, APART = 8, 0.9  # frames that are compared once more, and the IoU abo
 VIEWS, FRESH = 8, 48  # views of each finalist, and of the winner and the original
 CONFIDENCE = 0.95
 
-Array = TypeVar("Array", np.ndarray, torch.Tensor)
+Array = TypeVar("Array", np.ndarray, "torch.Tensor")
 Score = Callable[[np.ndarray], np.ndarray]  # points of the cube, float (N, 3) -> scores (N,), larger is better
 
 
@@ -57,8 +58,11 @@ class Limits:
         for share, (reach, start) in zip((cube[:, 0], cube[:, 1]), (self.x, self.y), strict=True):
             low, high = (reach - size).clip(0), (1 - size).clip(max=start)
             edges.append(low + (high - low) * share)
-        stack = torch.stack if isinstance(cube, torch.Tensor) else np.stack
-        return stack([*edges, size], 1)
+        if isinstance(cube, np.ndarray):
+            return np.stack([*edges, size], 1)
+        import torch  # takes seconds to load, and who hands over a tensor has done so
+
+        return torch.stack([*edges, size], 1)
 
 
 def limits(faces: Sequence[dict], rude: bool = False) -> Limits:
@@ -151,10 +155,14 @@ def best_crop(
     def score(cube: np.ndarray) -> np.ndarray:
         return scorer.look(squares(small, allowed.frames(cube), scorer.size))[1]
 
-    rough = quick(network, small, allowed.smallest) if network else None
+    rough = None
+    if network:
+        from deepselfie.prefilter import quick  # torch and torchvision, as the network itself
+
+        rough = quick(network, small, allowed.smallest)
     tried, _ = search(score, seed=seed, guess=rough and (lambda cube: rough(allowed.frames(cube))))
     boxes = [whole_pixels(frame, photo.size) for frame in finalists(allowed.frames(tried))]
-    cuts = models.prepare([image, *(cut(image, box) for box in boxes)], scorer.size)
+    cuts = prepare([image, *(cut(image, box) for box in boxes)], scorer.size)
     best = 1 + int(_viewed(cuts, scorer, VIEWS, seed)[:, 1:].mean(0).argmax())
     scores = _viewed(cuts[[0, best]], scorer, FRESH, seed + 1)  # (FRESH, 2)
     box, (before, after) = boxes[best - 1], scores.mean(0).tolist()

@@ -10,17 +10,20 @@ import html
 import io
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from deepselfie import models, pictures, strip
+from deepselfie import pictures, strip
 from deepselfie.crop import CLIMB, COVER, FRESH, GUESSED, KEPT, RUDEST, SMALLEST, TOP, Crop, best_crop, cut, kept
-from deepselfie.models import Network
 from deepselfie.score import Scorer
 from deepselfie.summary import percent
 from deepselfie.texts import signed
 from deepselfie.world import World, fingerprint, read_json, write_json
+
+if TYPE_CHECKING:
+    from deepselfie.models import Network
 
 SIDE = 384  # px at which examples are drawn and shown
 LOT = 8  # examples tried: about ten seconds on two cores
@@ -54,6 +57,8 @@ def drawn(world: World, seed: int = 0) -> list[int]:
 
 def find_examples(world: World) -> None:
     """Searches for the crops of all examples beforehand, so that no visitor has to wait for it."""
+    from deepselfie import models  # torch, which to show them does not need
+
     scorer, (network, _) = Scorer(world.model_path), models.load(world.model_path)
     for rude in (False, True):
         for row in drawn(world):

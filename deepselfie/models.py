@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as unpack
@@ -22,11 +20,9 @@ from safetensors.torch import save as packed
 from torch import Tensor, nn
 
 from deepselfie.architectures import DEFAULT, Parts, folded, parts
+from deepselfie.card import AGAIN, CARD, WEIGHTS, read_model
 from deepselfie.errors import DeepselfieError
-from deepselfie.pictures import square
 from deepselfie.world import write_atomically, write_json
-
-WEIGHTS, CARD = "weights.safetensors", "card.json"
 
 
 class Network(nn.Module):
@@ -76,11 +72,6 @@ def build(architecture: str = DEFAULT, pretrained: bool = True, checkpoint: Path
     return network
 
 
-def prepare(images: Sequence[np.ndarray | bytes], size: int) -> np.ndarray:
-    """Pictures of any size -> uint8 (N, size, size, 3), each squished to a square, antialiased."""
-    return np.stack([square(image, size) for image in images])
-
-
 @contextmanager
 def core_threads() -> Iterator[ThreadPoolExecutor]:
     """A thread for each core, in each of which torch computes alone.
@@ -94,14 +85,6 @@ def core_threads() -> Iterator[ThreadPoolExecutor]:
             yield pool
     finally:
         torch.set_num_threads(threads)
-
-
-def try_square(image: bytes | None, size: int) -> np.ndarray | None:
-    """One picture -> uint8 (size, size, 3), or None where there is none or it cannot be read."""
-    try:
-        return None if image is None else square(image, size)
-    except DeepselfieError:
-        return None
 
 
 def fuse(network: Network) -> Network:
@@ -129,24 +112,12 @@ def save(network: Network, folder: Path, card: dict) -> dict:
 
 def load(folder: Path) -> tuple[Network, dict]:
     """The network and the card in `folder`; nothing in it is executed. Raises DeepselfieError naming the bad file."""
-    again = "Train it again, or copy the model folder anew."
-    try:
-        card = json.loads((folder / CARD).read_bytes())
-        architecture, size = card["architecture"], int(card["size"])
-    except FileNotFoundError as error:
-        raise DeepselfieError(f"There is no model in {folder} ({CARD} is missing). {again}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise DeepselfieError(f"{folder / CARD} is broken ({error}). {again}") from error
-    try:
-        data = (folder / WEIGHTS).read_bytes()
-    except FileNotFoundError as error:
-        raise DeepselfieError(f"{folder / WEIGHTS} is missing. {again}") from error
-    if hashlib.sha256(data).hexdigest() != card.get("weights"):
-        raise DeepselfieError(f"{folder / WEIGHTS} is broken, or not the one that {CARD} tells of. {again}")
+    card, data = read_model(folder)
+    architecture = card["architecture"]
     network = build(architecture, pretrained=False)
     try:
         network.load_state_dict(unpack(data))
     except (SafetensorError, RuntimeError) as error:
-        raise DeepselfieError(f"{folder / WEIGHTS} does not fit '{architecture}' ({error}). {again}") from error
-    network.size, network.began_from = size, card.get("began_from", "published weights")
+        raise DeepselfieError(f"{folder / WEIGHTS} does not fit '{architecture}' ({error}). {AGAIN}") from error
+    network.size, network.began_from = card["size"], card.get("began_from", "published weights")
     return network, card

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,19 @@ def square(picture: bytes | np.ndarray, size: int) -> np.ndarray:
     # At twice the size a JPEG of 640 px decodes in half the time, and its square differs by a sixth of a grey level.
     image = Image.fromarray(picture) if isinstance(picture, np.ndarray) else _upright(picture, 2 * size)
     return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=3.0))
+
+
+def prepare(images: Sequence[np.ndarray | bytes], size: int) -> np.ndarray:
+    """Pictures of any size -> uint8 (N, size, size, 3), each squished to a square, antialiased."""
+    return np.stack([square(image, size) for image in images])
+
+
+def try_square(image: bytes | None, size: int) -> np.ndarray | None:
+    """One picture -> uint8 (size, size, 3), or None where there is none or it cannot be read."""
+    try:
+        return None if image is None else square(image, size)
+    except DeepselfieError:
+        return None
 
 
 def drawn_out(squares: np.ndarray, px: int) -> np.ndarray:

@@ -8,6 +8,7 @@ It is about the picture: how much of the likes is luck is a matter of the model'
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -18,19 +19,19 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import torch
 from scipy.special import expit
 
+from deepselfie import compiled, pictures
 from deepselfie import engine as engines
-from deepselfie import models, pictures
+from deepselfie.card import CARD, WEIGHTS, read_model
 from deepselfie.errors import DeepselfieError
-from deepselfie.inference import quickest
 from deepselfie.stage import Report, run_stage
 from deepselfie.world import World, add_rowwise, read_json
 from deepselfie.world import world as world_named
 
 BATCH = 32  # photos in the network at once: more gains nothing on a CPU
 GPU_BATCH = 256  # fills a GPU with the smallest network
+GPUS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")  # how those that torch can use show themselves on Linux
 SHIFT = 4  # px of the network's square: what training taught it to shrug off
 
 
@@ -51,11 +52,15 @@ class Scorer:
 
     def __init__(self, folder: Path | str, device: str | None = None):
         """folder: a model's. Raises DeepselfieError where it is missing or broken."""
-        network, self.card = models.load(Path(folder))
-        self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        self._forward = quickest(network, self.device)
-        self.size = network.size
-        self.dimensions = network.fc7.out_features
+        self.card, _ = read_model(Path(folder))
+        self.size, self.dimensions = self.card["size"], self.card["fc7"]
+        self.device = device or ("cuda" if _has_gpu() else "cpu")
+        self._threads = partial(ThreadPoolExecutor, os.cpu_count())
+        self._forward = compiled.kept(Path(folder), self.card) if self.device == "cpu" else None
+        if self._forward is None:
+            from deepselfie import inference, models  # torch, which takes seconds to load
+
+            self._forward, self._threads = inference.quickest(Path(folder), self.device), models.core_threads
         self._lock = threading.Lock()
 
     def score(self, images: Sequence[np.ndarray | bytes]) -> Scores:
@@ -63,7 +68,7 @@ class Scorer:
         if not len(images):
             none = np.zeros(0, np.float32)
             return Scores(none, none, none, none, np.zeros((0, self.dimensions), np.float16))
-        squares = models.prepare(images, self.size)
+        squares = pictures.prepare(images, self.size)
         fc7, seen = self.look(np.concatenate([squares, *_views(squares)]))
         seen = seen.reshape(-1, len(images))  # (6, N)
         logit, chances = seen[0], self.calibrated(seen)
@@ -74,7 +79,7 @@ class Scorer:
     def look(self, squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """uint8 (N, size, size, 3) -> fc7 float16 (N, D) and logit float32 (N,), of each picture as it is."""
         step = BATCH if self.device == "cpu" else GPU_BATCH
-        with self._lock, models.core_threads() as pool:
+        with self._lock, self._threads() as pool:
             batches = [squares[first : first + step] for first in range(0, len(squares), step)]
             fc7, logit = zip(*pool.map(self._forward, batches), strict=True)
         return np.concatenate(fc7), np.concatenate(logit)
@@ -86,9 +91,18 @@ class Scorer:
         return expit(scaled).astype(np.float32)
 
 
+def _has_gpu() -> bool:
+    """Whether there is one for torch, which is asked only where there may be one."""
+    if sys.platform == "linux" and not any(Path(gpu).exists() for gpu in GPUS):
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
 def default_model(world: World) -> World:
     """The world whose model scores these photos: the world itself, if it has one, else the demo world."""
-    return world if (world.model_path / models.CARD).exists() else world_named("demo")
+    return world if (world.model_path / CARD).exists() else world_named("demo")
 
 
 def score(world: World, *, model: World | None = None, engine: str = "local") -> Report:
@@ -97,12 +111,12 @@ def score(world: World, *, model: World | None = None, engine: str = "local") ->
     model: None takes the world's own, else the demo's. Raises DeepselfieError where there is none.
     engine: "local" or "ray"."""
     giver = model or default_model(world)
-    if not (giver.model_path / models.CARD).exists():
+    if not (giver.model_path / CARD).exists():
         raise DeepselfieError(
             f"There is no trained network in world '{giver.name}' to score '{world.name}' with. "
             f"Make one with: python -m deepselfie train {world.name}, or: python -m deepselfie demo"
         )
-    card = read_json(giver.model_path / models.CARD) or {}
+    card = read_json(giver.model_path / CARD) or {}
 
     def work(report: Report, progress) -> None:
         reads = ["id", *(name for name in ("image", "faces") if name in world.columns)]
@@ -134,7 +148,7 @@ def _batch(batch: pa.Table, scorer: Scorer, pool: ThreadPoolExecutor) -> pa.Tabl
     n, images = batch.num_rows, pictures.of_batch(batch)
     faces = batch["faces"].to_pylist() if "faces" in batch.column_names else [None] * n
     wanted = [None if found == [] else image for image, found in zip(images, faces, strict=True)]
-    squares = list(pool.map(lambda image: models.try_square(image, scorer.size), wanted))
+    squares = list(pool.map(lambda image: pictures.try_square(image, scorer.size), wanted))
     rows = np.array([i for i, square in enumerate(squares) if square is not None], int)
     scores = np.zeros(n, np.float32)
     fc7 = np.zeros((n, scorer.dimensions), np.float16)
@@ -156,7 +170,7 @@ class _Sent:
     """`_batch`, sent with the model's files to a machine that need not have them, and its Scorer made there."""
 
     def __init__(self, folder: Path):
-        self.files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+        self.files = {name: (folder / name).read_bytes() for name in (CARD, WEIGHTS)}
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         return _batch(batch, *self._made)

@@ -11,7 +11,6 @@ import numpy as np
 
 from deepselfie import pictures
 from deepselfie.errors import DeepselfieError
-from deepselfie.models import try_square
 from deepselfie.stage import Report
 from deepselfie.world import World, fingerprint, people, read_json, write_json
 
@@ -82,7 +81,7 @@ def _decoded(world: World, rows: np.ndarray, size: int, folder: Path) -> tuple[n
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes without the interpreter's lock
         for first in range(len(readable), len(rows), DECODED_AT_ONCE):
             data = pictures.image_bytes(world, rows[first : first + DECODED_AT_ONCE])
-            for i, square in enumerate(pool.map(lambda image: try_square(image, size), data)):
+            for i, square in enumerate(pool.map(lambda image: pictures.try_square(image, size), data)):
                 readable.append(square is not None)
                 if square is not None:
                     squares[first + i] = square

@@ -10,7 +10,7 @@ import re
 import threading
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pi_heif
@@ -127,16 +127,22 @@ def judge(world: World, photo: Photo, scorer) -> Verdict:
 def judge_all(world: World, photos: Sequence[Photo], scorer) -> list[Verdict]:
     """As `judge`, of several photos at once."""
     scores = scorer.score([photo.image for photo in photos])
+    verdicts = ranked(world, scores)
     try:
         places = [tuple(place) for place in embed.place(world, scores.fc7).tolist()]
         near = [embed.neighbours(world, fc7, k=12).tolist() for fc7 in scores.fc7]
     except DeepselfieError:  # no map, or one made from another network's activations
-        places, near = [None] * len(photos), [[] for _ in photos]
+        return verdicts
+    found = zip(verdicts, places, near, strict=True)
+    return [replace(verdict, place=place, neighbours=rows) for verdict, place, rows in found]
+
+
+def ranked(world: World, scores) -> list[Verdict]:
+    """Where photos of these score.Scores stand in the order of the world, without their places on its map."""
     verdicts = []
-    for i, score in enumerate(scores.score.tolist()):
+    for score, low, high in zip(scores.score.tolist(), scores.low.tolist(), scores.high.tolist(), strict=True):
         rank, n = layout.rank_among(world, score)
-        low, high = float(scores.low[i]), float(scores.high[i])
-        verdicts.append(Verdict(score, low, high, layout.percentile(world, score), rank, n, places[i], near[i]))
+        verdicts.append(Verdict(score, low, high, layout.percentile(world, score), rank, n))
     return verdicts
 
 

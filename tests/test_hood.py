@@ -11,7 +11,7 @@ import torch.nn.functional as F
 import torchvision
 from torch import nn
 
-from deepselfie import architectures, hood, hood_drawing, models
+from deepselfie import architectures, hood, hood_drawing, models, pictures
 from deepselfie.score import Scorer
 
 NAMES = ("mobilenet", "convnext_tiny", "vgg16", "torchvision:resnet18", "timm:vit_tiny_patch16_224")
@@ -44,7 +44,7 @@ def lite0():
 
 @pytest.fixture(scope="module")
 def square():
-    return models.prepare([skimage.data.astronaut()], 96)[0]
+    return pictures.prepare([skimage.data.astronaut()], 96)[0]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import torch
 import torchvision
 from sklearn.datasets import load_sample_image
 
-from deepselfie import architectures, models
+from deepselfie import architectures, models, pictures
 from deepselfie.errors import DeepselfieError
 
 
@@ -30,7 +30,7 @@ def saved(network, tmp_path_factory):
 
 @pytest.fixture
 def china():
-    return torch.from_numpy(models.prepare([load_sample_image("china.jpg")], 224))
+    return torch.from_numpy(pictures.prepare([load_sample_image("china.jpg")], 224))
 
 
 def test_packaged_weights_recognise_the_temple(network, china):
@@ -259,6 +259,6 @@ def test_a_card_of_another_architecture_is_refused(saved, tmp_path):
 def test_prepare_squishes():
     wide = np.zeros((40, 80, 3), np.uint8)
     wide[:, 40:] = 200
-    squared = models.prepare([wide], 32)
+    squared = pictures.prepare([wide], 32)
     assert squared.shape == (1, 32, 32, 3) and squared.dtype == np.uint8
     assert squared[0, :, :14].max() == 0 and squared[0, :, 18:].min() == 200

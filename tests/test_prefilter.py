@@ -7,7 +7,7 @@ from PIL import Image
 from scipy.stats import spearmanr
 from torch import nn
 
-from deepselfie import crop, models, prefilter
+from deepselfie import crop, models, pictures, prefilter
 
 
 @pytest.fixture(scope="module", params=["lite0", "mobilenet"])
@@ -27,7 +27,7 @@ def photo():
 
 
 def test_the_whole_photo_gets_its_own_logit(network, photo):
-    squares = models.prepare([np.asarray(photo)], network.size)
+    squares = pictures.prepare([np.asarray(photo)], network.size)
     with torch.no_grad():
         exact = float(network(torch.from_numpy(squares))[0])
     rough = prefilter.quick(network, photo, 0.4)(np.array([[0.0, 0.0, 1.0]]))[0]

@@ -97,7 +97,7 @@ def test_a_batch_scores_like_one_by_one(scorer, shots):
 def test_scores_are_the_networks_calibrated(scorer, model, shots):
     network, _ = models.load(model)
     with torch.no_grad():
-        fc7, logit = network.features(torch.from_numpy(models.prepare(shots, 64)))
+        fc7, logit = network.features(torch.from_numpy(pictures.prepare(shots, 64)))
     found = scorer.score(shots)
     np.testing.assert_allclose(found.logit, logit, atol=1e-4)
     np.testing.assert_allclose(found.score, torch.sigmoid(2 * logit + 0.1), atol=1e-4)
@@ -115,7 +115,7 @@ def test_a_large_jpeg_is_decoded_small_and_scores_the_same(scorer, turned):
     photo.resize((1200, 900)).save(out, "JPEG", quality=90, exif=exif)
     whole = pictures.rgb(out.getvalue())
     assert whole.shape == ((900, 1200, 3) if turned == 1 else (1200, 900, 3))
-    small, large = (models.prepare([picture], scorer.size).astype(int) for picture in (out.getvalue(), whole))
+    small, large = (pictures.prepare([picture], scorer.size).astype(int) for picture in (out.getvalue(), whole))
     assert 0 < np.abs(small - large).mean() < 1
     np.testing.assert_allclose(scorer.score([out.getvalue()]).score, scorer.score([whole]).score, atol=1e-2)
 

@@ -88,7 +88,7 @@ def ask_for_square(world: World, size: int) -> np.ndarray | None:
         photo = looked(data)
         if not photo.faces:
             st.caption(texts.HOOD_NO_FACE)
-        return models.prepare([photo.image], size)[0]
+        return pictures.prepare([photo.image], size)[0]
     ranks = order(world)
     rank = 1
     if len(ranks) > 1:
@@ -96,7 +96,7 @@ def ask_for_square(world: World, size: int) -> np.ndarray | None:
     (image,) = pictures.image_bytes(world, [ranks[rank - 1]])
     if image is None:
         raise DeepselfieError(f"Number {rank} of this world has no picture. Choose another one.")
-    return models.prepare([image], size)[0]
+    return pictures.prepare([image], size)[0]
 
 
 def followed(network: models.Network, card: dict, square: np.ndarray) -> hood.Flow:
@@ -166,7 +166,7 @@ def _known(world: str, version: tuple[int, int, int], weights: str) -> dict[int,
 
 
 def _means(world: World, network: models.Network, rows: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-    squares = [models.try_square(image, network.size) for image in pictures.image_bytes(world, rows)]
+    squares = [pictures.try_square(image, network.size) for image in pictures.image_bytes(world, rows)]
     readable = [i for i, square in enumerate(squares) if square is not None]
     if not readable:
         return rows[:0], []
