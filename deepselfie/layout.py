@@ -66,7 +66,7 @@ def layout(world: World) -> Report:
             report.dropped["without a score"] = len(score) - n
         progress(n, n)
 
-    settings = (snapped.ASPECT, snapped.SIDE)
+    settings = (snapped.ASPECT, snapped.SIDE)  # a grid by other tilings is as good, so it stays
     files = (order_path, grid_path)
     return run_stage(world, "layout", work, key_parts=settings, after=("score", "embed"), files=files)
 

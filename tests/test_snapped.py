@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import linear_sum_assignment
 
-from deepselfie.snapped import NEIGHBOURS, neighbours_kept, shape, snap
+from deepselfie.snapped import NEIGHBOURS, SIDE, TILINGS, neighbours_kept, shape, snap
 
 
 def clustered(n, seed=0):
@@ -89,12 +89,14 @@ def test_the_cost_is_near_that_of_the_best_assignment(places):
     assert least * 0.999999 <= ours <= 1.01 * least
 
 
-def test_neighbours_on_the_map_are_neighbours_on_the_grid():
-    places = clustered(3000, 2)
-    found = snap(places, shape(3000)[0])
+@pytest.mark.parametrize(("n", "least"), [(3000, 0.4), (20_000, 0.52)])
+def test_neighbours_on_the_map_are_neighbours_on_the_grid(n, least):
+    """Also where the grid is far wider than the widest window: without the even spread, 0.46 of 20,000."""
+    places = clustered(n, 2)
+    found = snap(places, shape(n)[0])
     kept = neighbours_kept(places, found)
     by_chance = neighbours_kept(places, np.random.default_rng(0).permutation(found))
-    assert kept > 0.4 and by_chance < 0.02
+    assert kept > least and by_chance < 0.02
 
 
 def test_a_map_that_is_a_grid_is_left_as_it_is():
@@ -112,6 +114,20 @@ def test_the_same_places_give_the_same_cells_and_progress_ends_full():
     first = snap(places, 38, lambda done, total: seen.append((done, total)))
     assert np.array_equal(first, snap(places.copy(), 38))
     assert [done for done, _ in seen] == list(range(1, seen[0][1] + 1)) and len(seen) >= 8
+
+
+@pytest.mark.parametrize("n", [600, 6000])
+def test_many_photos_take_no_more_steps_than_few(n, monkeypatch):
+    """Each photo is in a fixed number of windows, none larger than the last ones: time is in proportion to photos."""
+    sizes = []
+
+    def counted(benefit, maximize):
+        sizes.append(len(benefit))
+        return linear_sum_assignment(benefit, maximize=maximize)
+
+    monkeypatch.setattr("deepselfie.snapped.linear_sum_assignment", counted)
+    snap(clustered(n), shape(n)[0])
+    assert sum(sizes) == n * len(TILINGS) and max(sizes) <= SIDE**2
 
 
 def test_neighbours_kept_counts_the_neighbours():
