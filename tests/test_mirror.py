@@ -10,9 +10,10 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from deepselfie import export, models, pictures, serve
+from deepselfie import export, models, serve
 from deepselfie.components.mirror import BUILT
 from deepselfie.errors import DeepselfieError
+from deepselfie.pictures import prepare
 from deepselfie.world import world
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -24,7 +25,7 @@ def eye(pictures) -> models.Network:
     torch.manual_seed(0)
     made = models.build("lite0")
     with torch.no_grad():
-        logits = made(torch.from_numpy(pictures.prepare(list(pictures), made.size)))
+        logits = made(torch.from_numpy(prepare(list(pictures), made.size)))
         scale = 2 * logits.std()
         made.fc8.weight /= scale
         made.fc8.bias.copy_((made.fc8.bias - logits.mean()) / scale)
@@ -60,7 +61,7 @@ def golden() -> dict[str, np.ndarray]:
 def scores_in_python(network, images) -> np.ndarray:
     """float (N,), in float32: the Scorer may compute in bfloat16, where the processor does so."""
     with torch.inference_mode():
-        logits = network(torch.from_numpy(pictures.prepare(images, network.size))).numpy()
+        logits = network(torch.from_numpy(prepare(images, network.size))).numpy()
     return 1 / (1 + np.exp(-(CALIBRATION["slope"] * logits + CALIBRATION["intercept"])))
 
 
