@@ -74,8 +74,8 @@ def cache(tmp_path, monkeypatch):
 def made(name, photos, engine):
     mine = world(name)
     mine.append(photos)
-    faces(mine, engine=engine)
-    score(mine, engine=engine)
+    assert faces(mine, engine=engine).rows_in == len(photos)
+    assert score(mine, engine=engine).rows_in == len(photos)
     places = np.random.default_rng(0).normal(size=(len(mine), 2)).astype(np.float32)
     mine.set_columns(pa.table({"tsne": pa.FixedSizeListArray.from_arrays(places.ravel(), 2)}))
     layout(mine)
@@ -96,30 +96,59 @@ def assert_same(one, other):
         assert (one.path / "atlas" / name).read_bytes() == (other.path / "atlas" / name).read_bytes()
 
 
-def test_the_same_table_and_pages_as_on_one_machine_and_by_one_that_dies(cluster, cache, photos):
-    alone = made("alone", photos, "local")
-    assert_same(made("together", photos, "ray"), alone)
-    assert faces(world("together"), engine="local").nothing_to_do
+def dying(cluster, folder, deaths):
+    """`by_ray`, but a machine dies once each of the two has computed a batch and is at another; then a new one comes.
 
-    two = cluster.list_all_nodes()[-1]
-    mine = world("orphaned")
-    mine.append(photos)
+    deaths: for each time, the numbers of the batches that came out."""
 
-    def dies():
-        while len(list(mine.parts("faces").rglob("*.arrow"))) < 2:
-            time.sleep(0.01)
-        cluster.remove_node(two, allow_graceful=False)
+    def by_ray_and_a_death(compute, table, reads, batches, **how):
+        at = folder / f"death-{len(deaths)}"
+        at.mkdir()
 
-    watcher = threading.Thread(target=dies)
-    watcher.start()
-    try:
-        assert faces(mine, engine="ray").rows_in == PHOTOS
-    finally:
+        def computed(batch):  # by a process of some machine
+            first, second = at / f"{os.getpid()}.first", at / f"{os.getpid()}.second"
+            if first.exists():
+                second.touch()
+                while not (at / "dead").exists():
+                    time.sleep(0.01)
+            first.touch()
+            return compute(batch)
+
+        def dies():
+            deadline = time.monotonic() + 90
+            while (busy := len(list(at.glob("*.second")))) < 2 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            cluster.remove_node(cluster.list_all_nodes()[-1], allow_graceful=False)
+            (at / "dead").write_text(f"{busy} were busy")
+
+        watcher = threading.Thread(target=dies)
+        watcher.start()
+        numbers = []
+        for number, answer in by_ray(computed, table, reads, batches, **how):
+            numbers.append(number)
+            yield number, answer
         watcher.join()
+        assert (at / "dead").read_text() == "2 were busy"  # of a core each: both machines
+        deaths.append(numbers)
         cluster.add_node(**MACHINE)
-    assert two not in cluster.list_all_nodes()
-    columns = ["id", "image", "faces", "attributes"]
-    assert mine.read(columns).equals(alone.read(columns))
+        cluster.wait_for_nodes()
+
+    return by_ray_and_a_death
+
+
+def test_the_same_table_and_pages_as_on_one_machine_though_one_of_two_dies_in_each_stage(
+    cluster, cache, photos, monkeypatch
+):
+    alone = made("alone", photos, "local")
+    deaths, everyone = [], {node.unique_id for node in cluster.list_all_nodes()}
+    with monkeypatch.context() as patch:
+        patch.setattr("deepselfie.engine.by_ray", dying(cluster, cache, deaths))
+        together = made("together", photos, "ray")
+    assert len(deaths) == 3 and len(everyone - {node.unique_id for node in cluster.list_all_nodes()}) == 1
+    for numbers in deaths:
+        assert len(numbers) >= 9 and sorted(numbers) == list(range(len(numbers)))  # each batch comes out once
+    assert_same(together, alone)
+    assert faces(together, engine="local").nothing_to_do
 
 
 def test_rows_without_an_image_are_drawn_where_they_are_computed(cluster, cache):
