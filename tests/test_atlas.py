@@ -55,9 +55,10 @@ def make_world(name):
 def page_pixels(w, px, family, number):
     level = next(level for level in read_atlas(w)["levels"] if level["px"] == px)
     name = level["pages"][family][number]
-    assert re.fullmatch(rf"{family}-{px}-{number}\.[0-9a-f]{{8}}\.webp", name)
+    kind = "jpeg" if px == 8 else "webp"
+    assert re.fullmatch(rf"{family}-{px}-{number}\.[0-9a-f]{{8}}\.{kind}", name)
     with Image.open(w.path / "atlas" / name) as image:
-        assert image.size == (level["page"],) * 2 and image.format == "WEBP"
+        assert image.size == (level["page"],) * 2 and image.format == kind.upper()
         return np.asarray(image.convert("RGB")).astype(int)
 
 

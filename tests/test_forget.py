@@ -152,7 +152,7 @@ def test_nothing_is_left_and_the_others_are_as_they_were(mine):
     assert len(holding(mine.path, ids[2].encode())) >= 2 and mine.take([PHOTOS], ["duplicate_of"]).to_pylist() == [
         {"duplicate_of": ids[0]}
     ]
-    pages = {p.name for p in (mine.path / "atlas").glob("*.webp")}
+    pages = {p.name for p in (mine.path / "atlas").glob("*-*-*.*")}
     of_findings = {one["id"]: one["row"] for one in mine.report("findings")["details"]["examples"]}
     learned = before.take(rows)["split"].to_pylist()
 

@@ -9,10 +9,14 @@ places and scores, and a map of 1280 × 760 CSS px. Each run is a new browser wi
 loopback and have answered before, as a server that has visitors.
 
 How, the same for all:
+- Chromium lays the page together as it chooses to without a GPU, in software of its own; WebGL is SwiftShader. With
+  `--use-angle=swiftshader` the page is laid together by SwiftShader as well: every map's frames take two to three times
+  as long then.
 - "Finished" means that a pixel was read back from each canvas of the map, which waits for all that was drawn before, by
   software GL too, after the browser had styled, laid out and painted the frame.
-- *dots*, *thumbnails*: s from the beginning of the navigation until the frame with them is finished. Only a map that
-  can show pictures has thumbnails; dots are what it shows before (deck.gl's IconLayer shows nothing before).
+- *dots*, *thumbnails*, *all*: s from the beginning of the navigation until the frame with dots, with the first
+  thumbnails and with those of all photos is finished. Only a map that can show pictures has thumbnails; dots are what
+  it shows before (deck.gl's IconLayer shows nothing before, and then all at once).
 - *requests*, *MB*: all until then and a second longer, as they went over the wire, WebSocket included; of `ours` and
   `app` those under /ds/, which are the map's own, and in brackets those of the whole page.
 - *far*, *mid*, *near*: ms a frame while real mouse drags (DevTools) pan the map, from the frame's first pointer event
@@ -169,6 +173,7 @@ def address(name: str, world: str) -> str:
 COLUMNS = (
     "dots s",
     "thumbnails s",
+    "all s",
     "requests",
     "MB",
     "far ms",
@@ -216,6 +221,7 @@ def cells_of(one: dict) -> list[str]:
     return [
         of(one["dots"], "{:.2f}"),
         of(one["thumbnails"], "{:.2f}"),
+        of(one["all"], "{:.2f}"),
         f"{inner[0]} ({whole[0]})" if both else f"{whole[0]}",
         f"{inner[1] / 1e6:.2f} ({whole[1] / 1e6:.2f})" if both else f"{whole[1] / 1e6:.2f}",
         *(frames(one["frames"][level]) for level in ("far", "mid", "near")),
@@ -232,6 +238,7 @@ def numbers(one: dict) -> list[float | None]:
     return [
         one["dots"],
         one["thumbnails"],
+        one["all"],
         one["page"][0],
         one["page"][1],
         *medians,

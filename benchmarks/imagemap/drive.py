@@ -14,8 +14,7 @@ HERE = Path(__file__).parent
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
+    "--enable-unsafe-swiftshader",  # WebGL without a GPU; what lays the page together is the browser's own choice
     "--enable-precise-memory-info",
 ]
 WIDTH, HEIGHT, HEAD = 1280, 800, 40  # px of the window, and of the strip above a bare page's map
@@ -24,6 +23,7 @@ LEVELS = {"far": 1, "mid": 5, "near": 25}
 OUTSIDE = (640, 4)  # px: no map there
 STEPS, STEP, PARTS = 4, 6, 4  # of a drag, there and back: 4 parts of 4 steps of 6 px
 FRAMES, LONGEST = 100, 4.0  # a drag ends after so many frames or seconds
+FIRST = "dots", "thumbnails", "all"
 PATIENCE = 60_000  # ms
 SCRIPTS = {"app": "app.watchApp()", "streamlit": "chart.drawnByStreamlit()"}
 LIBRARIES = {"app": "app-inside.js", "streamlit": "chart-inside.js"}
@@ -44,7 +44,7 @@ def measure(name: str, address: str, world, built: Path, screenshots: Path | Non
             page.add_init_script(f"{library}\n;document.addEventListener('DOMContentLoaded', () => {SCRIPTS[name]})")
         traffic = Traffic(page)
         page.goto(address, wait_until="commit")
-        last = "dots" if name in ("regl", "plotly", "streamlit") else "thumbnails"
+        last = "dots" if name in ("regl", "plotly", "streamlit") else "thumbnails" if name == "deck" else "all"
         page.wait_for_function(f"measure.first.{last}", polling=50, timeout=PATIENCE)
         page.wait_for_timeout(1000)
         found = {
@@ -53,7 +53,7 @@ def measure(name: str, address: str, world, built: Path, screenshots: Path | Non
             "map": traffic.of("/ds/" if name in ("ours", "app") else ""),
             "page": traffic.of(""),
         }
-        found |= {what: page.evaluate(f"measure.first.{what} / 1000 || null") for what in ("dots", "thumbnails")}
+        found |= {what: page.evaluate(f"measure.first.{what} / 1000 || null") for what in FIRST}
         view = View(page, places)
         found["frames"] = {}
         for level, factor in LEVELS.items():

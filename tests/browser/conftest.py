@@ -22,7 +22,7 @@ from deepselfie.world import world
 
 APP = Path(__file__).parents[2] / "app.py"
 CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+FLAGS = ["--no-sandbox", "--enable-unsafe-swiftshader"]
 N = 300  # two pages of 64 px thumbnails
 
 

@@ -59,7 +59,7 @@ export class Card {
     const facts = await atlas.photo(rank);
     if (rank !== this.rank || atlas !== this.atlas) return;
     this.tell(facts);
-    this.neighbours = (facts.neighbours ?? []).map((row) => atlas.rankOf.get(row)!).filter((r) => r !== undefined).slice(0, 6);
+    this.neighbours = (facts.neighbours ?? []).map((row) => atlas.rankOf(row)).filter((r) => r !== undefined).slice(0, 6);
     this.label.hidden = !this.neighbours.length;
     this.alike.replaceChildren(...this.neighbours.map((r) => this.button(r)));
     this.deps.redraw();

@@ -10,12 +10,14 @@ const ROWS = 4; // a px: how finely the outline is cut, each row at its middle
 export function enclosed(outline: Outline, { x, y, camera }: Stand, view: View): Uint8Array {
   const inside = new Uint8Array(x.length);
   if (outline.length < 3) return inside;
-  const { top, rows } = crossings(outline), { k } = camera, count = rows.length;
+  const { top, rows } = crossings(outline), left = Math.min(...outline.map(([u]) => u)), right = Math.max(...outline.map(([u]) => u)), { k } = camera, count = rows.length;
   const u0 = view.width / 2 - camera.x * k, v0 = (view.height / 2 - camera.y * k - top) * ROWS;
   for (let i = 0; i < inside.length; i++) {
     const v = y[i]! * k * ROWS + v0;
     if (!(v >= 0 && v < count)) continue; // nor for NaN, a photo without a place
-    const u = x[i]! * k + u0, row = rows[Math.floor(v)]!;
+    const u = x[i]! * k + u0;
+    if (u < left || u > right) continue;
+    const row = rows[Math.floor(v)]!;
     let within = 0;
     for (let j = 0; j < row.length; j++) if (row[j]! < u) within ^= 1;
     inside[i] = within;

@@ -24,6 +24,7 @@ import { Surface } from './surface';
 import type { Data, Facet, LayoutName } from './types';
 
 const NAMED_UP_TO = 40; // px: over larger photos the names of clusters would only be in the way
+const LATER = 100; // ms after a selection
 const marked = new Set<string>();
 const mark = (name: string): void => { if (!marked.has(name)) { marked.add(name); performance.mark(name); } };
 
@@ -66,7 +67,7 @@ export class ImageMap {
   private readonly thumbs = new Set<string>(); // pages that the search's list waits for
 
   private frame = 0;
-  private telling = 0; // the frame that the panel waits for
+  private telling: ReturnType<typeof setTimeout> | undefined; // the panel waits
   private resting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(root: ShadowRoot) {
@@ -99,8 +100,8 @@ export class ImageMap {
   dispose(): void {
     this.listening.abort();
     this.observer.disconnect();
-    for (const frame of [this.frame, this.telling]) cancelAnimationFrame(frame);
-    clearTimeout(this.resting);
+    cancelAnimationFrame(this.frame);
+    for (const waiting of [this.resting, this.telling]) clearTimeout(waiting);
     this.memory.dispose();
     this.search.close(); // it listens to the whole page
     this.card.dispose();
@@ -139,7 +140,7 @@ export class ImageMap {
     if (this.data !== data && (this.data!.ranks !== data.ranks || this.data!.version !== data.version)) return;
     if (another && before) this.forget();
     const seen = this.seen(before), from = eye.layout && eye.standNow(), old = this.index;
-    this.all = ranks ?? Int32Array.from({ length: atlas.n }, (_, rank) => rank);
+    this.all = ranks ?? new Int32Array(atlas.n).map((_, rank) => rank);
     this.index = new Int32Array(atlas.n).fill(-1);
     this.all.forEach((rank, i) => { this.index![rank] = i; });
     this.note.hidden = this.all.length > 0;
@@ -305,7 +306,7 @@ export class ImageMap {
     if (done) this.arm(false);
     if (done && outline.length) {
       const { eye, atlas } = this, inside = enclosed(outline, standOf(eye.layout!, eye.camera), eye.view), mask = new Uint8Array(atlas!.n);
-      this.all.forEach((rank, i) => { mask[rank] = inside[i]!; });
+      for (let i = 0; i < inside.length; i++) mask[this.all[i]!] = inside[i]!;
       this.choice.lasso(mask);
       this.draw(performance.now()); // at once, while the frame of the outline is still on its way to the screen
     } else this.redraw();
@@ -317,14 +318,14 @@ export class ImageMap {
     this.choice.colour(facet, values, only);
     this.bar.offerColours(this.facets, this.choice.facet?.key ?? null);
   }
-  /** What is not selected is greyed with the next frame; the panel that shows what is comes once that one has been painted. */
+  /** What is not selected is greyed with the next frame; the panel that shows what is comes once that has been seen. */
   private chose(): void {
     const { facet, values, only } = this.choice;
     this.legend.show(facet, values, only, this.all);
     this.memory.save();
     this.redraw();
-    cancelAnimationFrame(this.telling);
-    this.telling = requestAnimationFrame(() => { this.telling = requestAnimationFrame(() => this.tell()); });
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => this.tell(), LATER);
   }
   private tell(): void {
     const { look: { dim }, title } = this.choice;
@@ -349,8 +350,7 @@ export class ImageMap {
   private draw(now: number): void {
     const { atlas, data, surface: { context }, eye: { layout, camera, view } } = this;
     if (!view.width || !data) return;
-    this.surface.clear(view);
-    if (!layout || !atlas?.n) return;
+    if (!layout || !atlas?.n) return this.surface.clear();
     const { all: ranks, choice: { look }, paper } = this, tiny = atlas.unpackTiny();
     const scene = (this.scene = this.eye.scene(now, { atlas, ranks, look, paper }));
     const pages = this.surface.draw(scene, now);
@@ -371,8 +371,9 @@ export class ImageMap {
     const { stage, eye, eye: { camera, layout } } = this;
     Object.assign(stage.dataset, { view: [camera.x, camera.y, camera.k].join(), columns: layout!.columns || '', layout: layout!.name });
     mark('imagemap:dots');
+    if (missing < this.atlas!.tinyPages) mark('imagemap:thumbnails');
     if (!missing) {
-      mark('imagemap:thumbnails');
+      mark('imagemap:all');
       this.surface.settle();
     }
     if (scene.t >= 1) eye.passage = null;

@@ -36,8 +36,9 @@ export class Minimap {
     if (layout !== this.layout) Object.assign(this, { layout, extent: extentOf(layout), grip: null });
     this.camera = camera;
     this.seen = seenOf(this.extent, camera, view);
-    this.box.hidden = !layout.ranks.length || this.seen.w * this.seen.h >= WHOLE * this.extent.w * this.extent.h;
-    if (this.box.hidden) { this.grip = null; return; }
+    const hidden = !layout.ranks.length || this.seen.w * this.seen.h >= WHOLE * this.extent.w * this.extent.h;
+    if (hidden !== this.box.hidden) this.box.hidden = hidden; // an attribute that is set again costs a frame a millisecond
+    if (hidden) { this.grip = null; return; }
     this.paintPhotos(atlas, layout, look, clamp(view.dpr, 1, COARSE));
     this.placeFrame();
   }

@@ -4,8 +4,11 @@ import type { Scene } from './scene';
 
 export interface Renderer {
   readonly kind: 'webgl' | 'canvas';
-  readonly canvas: HTMLCanvasElement;
+  /** Where the photos are seen, if not on the overlay's canvas. */
+  readonly canvas: HTMLCanvasElement | null;
   /** Draws, and returns the names of the pages that it would have needed. */
   draw(scene: Scene): Set<string>;
+  /** Lays the photos, as drawn last, or nothing, on the overlay's canvas, whose context is not scaled. */
+  show(on: CanvasRenderingContext2D): void;
   dispose(): void;
 }

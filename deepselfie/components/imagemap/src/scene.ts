@@ -56,7 +56,7 @@ export function middleOf({ from, to, t, view }: Scene, i: number): [number, numb
 }
 export const sideOf = ({ from, to, t }: Scene): number => from.size + ((to?.size ?? from.size) - from.size) * t;
 
-const LAYERS_FROM = 12; // px: from this side on, photos that others cover are left out
+export const LAYERS_FROM = 12; // px: from this side on, photos that others cover are left out
 
 /** Which photos are in view, back to front: the best of the crowd on top, what is not selected at the bottom. */
 export function inView(layout: Layout, camera: Camera, view: View, look: Look, kept: Uint8Array | null): Uint32Array {
@@ -64,14 +64,18 @@ export function inView(layout: Layout, camera: Camera, view: View, look: Look, k
   const [left, right] = [camera.x - view.width / 2 / camera.k - half, camera.x + view.width / 2 / camera.k + half];
   const [top, bottom] = [camera.y - view.height / 2 / camera.k - half, camera.y + view.height / 2 / camera.k + half];
   const list = new Uint32Array(n), { dim } = look;
-  let count = 0;
-  for (let pass = dim && !look.hidden ? 0 : 1; pass < 2; pass++)
-    for (let i = n - 1; i >= 0; i--) {
-      if (dim && (dim[ranks[i]!] === 1) === (pass === 1)) continue;
-      const u = x[i]!, v = y[i]!;
-      if (u > left && u < right && v > top && v < bottom && (!kept || kept[i])) list[count++] = i;
-    }
-  return list.subarray(0, count);
+  let count = 0, end = n; // what is selected is put at the list's end, from the last photo of all on, and goes behind the others then
+  for (let i = n - 1; i >= 0; i--) {
+    const u = x[i]!, v = y[i]!;
+    if (!(u > left && u < right && v > top && v < bottom) || (kept && !kept[i])) continue;
+    if (!dim) list[count++] = i;
+    else if (dim[ranks[i]!] !== 1) list[--end] = i;
+    else if (!look.hidden) list[count++] = i;
+  }
+  if (!dim) return list.subarray(0, count);
+  list.subarray(end).reverse();
+  list.copyWithin(count, end);
+  return list.subarray(0, count + n - end);
 }
 
 /** Where photos overlap: 1 for each that is to be drawn, so that no more than about four lie on one another.

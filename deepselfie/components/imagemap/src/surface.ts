@@ -1,4 +1,4 @@
-// The two canvases of the stage: photos, by the renderer that suits this browser, and above them what the overlay draws.
+// The stage's canvases: photos, by the renderer that suits this browser, and on or above them what the overlay draws.
 
 import { CanvasRenderer } from './canvas';
 import { FrameWatch, overruled, probe, wantsWebgl } from './choose';
@@ -23,7 +23,6 @@ export class Surface {
   /** redraw: asks for another frame. */
   constructor(private readonly stage: HTMLElement, private readonly redraw: () => void) {
     this.renderer = this.make(wantsWebgl() ?? false);
-    stage.append(this.renderer.canvas, this.context.canvas);
   }
   dispose(): void {
     clearTimeout(this.settling);
@@ -38,10 +37,13 @@ export class Surface {
 
   private make(webgl: boolean): Renderer {
     const again = (): void => { this.drawn = null; this.redraw(); };
-    const made = webgl ? new WebglRenderer(again, () => this.leaveWebgl()) : new CanvasRenderer(again);
-    made.canvas.className = 'photos';
+    const made = webgl ? new WebglRenderer(again, () => this.leaveWebgl()) : new CanvasRenderer();
     // in memory where the photos are too: without a GPU, drawing by its commands and reading back take twice as long
-    this.context = element('canvas', { class: 'overlay' }).getContext('2d', { willReadFrequently: !webgl })!;
+    this.context = element('canvas').getContext('2d', { willReadFrequently: !webgl })!;
+    const canvases = made.canvas ? [made.canvas, this.context.canvas] : [this.context.canvas];
+    canvases.forEach((canvas, i) => { canvas.className = i ? 'overlay' : 'photos'; });
+    this.context.canvas.addEventListener('contextrestored', again);
+    this.stage.replaceChildren(...canvases);
     this.stage.dataset.renderer = made.kind;
     return made;
   }
@@ -50,12 +52,10 @@ export class Surface {
     if (this.renderer.kind === 'webgl') this.change(false);
   }
   private change(webgl: boolean): void {
-    const { renderer: old, context: { canvas: overlay } } = this;
+    const { renderer: old, context: { canvas: { width, height } } } = this;
     this.renderer = this.make(webgl);
     this.drawn = null;
-    Object.assign(this.context.canvas, { width: overlay.width, height: overlay.height });
-    old.canvas.replaceWith(this.renderer.canvas);
-    overlay.replaceWith(this.context.canvas);
+    Object.assign(this.context.canvas, { width, height });
     old.dispose();
     this.redraw();
   }
@@ -63,19 +63,23 @@ export class Surface {
   resize({ width, height, dpr }: View): void {
     Object.assign(this.context.canvas, { width: Math.round(width * dpr), height: Math.round(height * dpr) });
   }
-  /** Leaves the overlay empty, its context scaled to CSS px. */
-  clear({ width, height, dpr }: View): void {
-    this.context.setTransform(dpr, 0, 0, dpr, 0, 0);
-    this.context.clearRect(0, 0, width, height);
+  /** Leaves the overlay empty. */
+  clear(): void {
+    const { context, context: { canvas: { width, height } } } = this;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, width, height);
   }
-  /** Draws the photos in the frame of time `now`, if they look other than before: rings and outlines lie above them.
-   *  Returns the names of the pages that it would have needed. */
+  /** Draws the photos in the frame of time `now`, if they look other than before, with nothing above them yet; the
+   *  context is scaled to CSS px. Returns the names of the pages that it would have needed. */
   draw(scene: Scene, now: number): Set<string> {
     const pause = now - this.drawnAt;
     this.drawnAt = now;
     if (this.renderer.kind === 'webgl' && !scene.still && pause < PAUSE && this.watch?.slow(pause)) this.leaveWebgl();
     const { atlas, list, look, paper, view, level, still, to } = scene, key = [atlas, list, look, paper, view, level, still, atlas.pages.landed];
     if (to || !same(key, this.drawn?.key)) this.drawn = { key: to ? [] : key, pages: this.renderer.draw(scene) };
+    this.clear();
+    this.renderer.show(this.context);
+    this.context.setTransform(view.dpr, 0, 0, view.dpr, 0, 0);
     return new Set(this.drawn!.pages);
   }
 }

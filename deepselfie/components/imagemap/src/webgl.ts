@@ -47,6 +47,7 @@ export class WebglRenderer implements Renderer {
     this.build();
     this.redraw();
   };
+  show(): void {} // on a canvas of its own
   dispose(): void {
     clearTimeout(this.waiting);
     this.canvas.removeEventListener('webglcontextlost', this.lost);
