@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,9 @@ from deepselfie.attributes import LABELS
 from deepselfie.summary import Accuracy, percent
 
 if TYPE_CHECKING:
+    from deepselfie.crop import Crop
     from deepselfie.hood import Flow, Step
+    from deepselfie.whatif import Improvement
     from deepselfie.yours import Verdict
 
 PAGES = {  # what is behind each link of the start page
@@ -66,6 +68,11 @@ YOURS = (
 )
 SCORE = "The chance that a photo like this is in the better liked half, among photos of like audience."
 NO_PLACE = "This world has no map that a new photo could be put on, so there are no neighbours to show."
+POST_NO_FACE = "I found no face in this, and I know nothing but selfies. Do try me with another picture!"
+POST_NO_PICTURE = (
+    "Hi! Mention me with a selfie, or below one, and I guess how well it would do for likes, among photos I know. "
+    "Reply “stop” and I leave you alone for good."
+)
 NO_FACE = "I found no face in this picture{}. The network only ever saw pictures with faces."
 WHAT_IF = (
     "The network's answer to an edited photo, nothing else: nobody was asked to like it. An edit counts only if it "
@@ -281,6 +288,26 @@ def verdict(found: Verdict) -> str:
         "mirrored, or framed a hair differently, it might score anything in between. "
         "It says what a crowd tends to like, not what you are worth."
     )
+
+
+def post(found: Verdict, tips: Sequence[Improvement], crop: Crop) -> str:
+    """What the bot says of a photo: score with its range and percentile, one tip, the crop, and what a score is."""
+    from deepselfie.sharecard import HONEST
+    from deepselfie.yours import in_words
+
+    score, low, high = (percent(share, 0) for share in (found.score, found.low, found.high))
+    standing = in_words(found.percentile).partition(":")[0].replace("photos here", "photos I know")
+    tip = f"{tips[0].said}, {signed(100 * tips[0].gain)} points" if tips else "none, no edit would raise it measurably"
+    gain = f"{signed(100 * crop.gain[1])} points" if crop.better else "no better than yours"
+    return (
+        f"Score {score}; framed a hair differently, anything from {low} to {high}. It is {standing}. "
+        f"Tip: {tip[0].lower()}{tip[1:]}. Best crop, below: {gain}. {HONEST}"
+    )
+
+
+def best_of(n: int, number: int, sure: bool) -> str:
+    """What the bot says first of several photos in a post."""
+    return f"Of these {n}, number {number} {'does' if sure else 'might do'} best. "
 
 
 def compared(best: list[int], n: int) -> str:

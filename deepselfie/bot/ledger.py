@@ -3,16 +3,14 @@
 A mention is open until its outcome is known. All before `since` are closed: the cursor moves only after the replies.
 """
 
-from __future__ import annotations
-
 import sqlite3
 import time
 from pathlib import Path
 
 import numpy as np
 
-from deepselfie.bot import Mention
 from deepselfie.salted import salted
+from deepselfie.sources.photo import Mention
 
 RECENT = 3600  # s over which latency is told
 SCHEMA = """
@@ -27,49 +25,50 @@ class Ledger:
     def __init__(self, path: Path | str):
         """path: a file's, made where it is not there, or ":memory:"."""
         self._db = sqlite3.connect(path, isolation_level=None)  # each statement is committed at once
+        self._db.create_function("salted", 1, salted)
         self._db.executescript(SCHEMA)
         self._ask("INSERT OR IGNORE INTO mentions (key, at, outcome) VALUES ('', ?, 'begun')", time.time())
 
     @property
     def since(self) -> float:
         """time.time() at which the oldest open mention was there, or, with none open, the newest."""
-        oldest, newest = "SELECT MIN(at) FROM mentions WHERE outcome IS NULL", "SELECT MAX(at) FROM mentions"
-        return self._ask(oldest)[0][0] or self._ask(newest)[0][0]
+        oldest, newest = "SELECT min(at) FROM mentions WHERE outcome IS NULL", "SELECT max(at) FROM mentions"
+        return self._ask(f"SELECT coalesce(({oldest}), ({newest}))")[0][0]
 
     def still_open(self, mentions: list[Mention]) -> list[Mention]:
         """Notes mentions that are new; returns those that are open, the least tried first. mentions: oldest first."""
-        for one in mentions:
-            row = (salted(one.uri), salted(one.author), one.at)
-            self._ask("INSERT OR IGNORE INTO mentions (key, author, at) VALUES (?, ?, ?)", *row)
+        query = "INSERT OR IGNORE INTO mentions (key, author, at) VALUES (salted(?), salted(?), ?)"
+        self._db.executemany(query, [(one.uri, one.author, one.at) for one in mentions])
         tries = dict(self._ask("SELECT key, tries FROM mentions WHERE outcome IS NULL"))
         return sorted((one for one in mentions if salted(one.uri) in tries), key=lambda one: tries[salted(one.uri)])
 
     def begin(self, mention: Mention) -> int:
         """Counts a try, before it: a picture that takes the process down is not tried for ever."""
-        query = "UPDATE mentions SET tries = tries + 1 WHERE key = ? RETURNING tries"
-        return self._ask(query, salted(mention.uri))[0][0]
+        query = "UPDATE mentions SET tries = tries + 1 WHERE key = salted(?) RETURNING tries"
+        return self._ask(query, mention.uri)[0][0]
 
     def close(self, mention: Mention, outcome: str, replied: bool = False) -> None:
-        query = "UPDATE mentions SET outcome = ?, replied = ?, closed_at = ? WHERE key = ?"
-        self._ask(query, outcome, replied, time.time(), salted(mention.uri))
+        query = "UPDATE mentions SET outcome = ?, replied = ?, closed_at = ? WHERE key = salted(?)"
+        self._ask(query, outcome, replied, time.time(), mention.uri)
 
     def ever(self, author: str, outcome: str) -> bool:
         """Whether any mention of theirs ended so."""
-        return bool(self._ask("SELECT 1 FROM mentions WHERE author = ? AND outcome = ?", salted(author), outcome))
+        return bool(self._ask("SELECT 1 FROM mentions WHERE author = salted(?) AND outcome = ?", author, outcome))
 
-    def last_reply(self, author: str) -> float:
-        """time.time() of it, 0 for none."""
-        return self._ask("SELECT MAX(closed_at) FROM mentions WHERE author = ? AND replied", salted(author))[0][0] or 0
+    def queue(self, mention: Mention) -> tuple[float, int]:
+        """When its author was last replied to (time.time(), 0 for never), and how many of theirs wait before it."""
+        query = """SELECT coalesce(max(closed_at) FILTER (WHERE replied), 0),
+            count(*) FILTER (WHERE outcome IS NULL AND at < ?) FROM mentions WHERE author = salted(?)"""
+        return self._ask(query, mention.at, mention.author)[0]
 
     def health(self) -> dict:
         """Counts: mentions, replies, outcomes; p50, p95: s from mention to reply in the last hour, or None."""
-        rows = self._ask("SELECT outcome, COUNT(*), SUM(replied) FROM mentions WHERE author NOT NULL GROUP BY outcome")
+        rows = self._ask("SELECT outcome, count(*), sum(replied) FROM mentions WHERE author NOT NULL GROUP BY outcome")
         since = time.time() - RECENT
         seconds = self._ask("SELECT closed_at - at FROM mentions WHERE replied AND closed_at > ?", since)
         p50, p95 = np.percentile(seconds, [50, 95]).round(2).tolist() if seconds else (None, None)
-        mentions, replies = sum(row[1] for row in rows), sum(row[2] for row in rows)
-        outcomes = {outcome or "open": count for outcome, count, _ in rows}
-        return {"mentions": mentions, "replies": replies, "p50": p50, "p95": p95, "outcomes": outcomes}
+        counts = {"mentions": sum(row[1] for row in rows), "replies": sum(row[2] for row in rows)}
+        return counts | {"p50": p50, "p95": p95, "outcomes": {name or "open": count for name, count, _ in rows}}
 
     def _ask(self, query: str, *values) -> list[tuple]:
         return self._db.execute(query, values).fetchall()

@@ -12,8 +12,8 @@ this: an unlabelled nude is not noticed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -22,21 +22,24 @@ from deepselfie.salted import salted
 from deepselfie.sources import Photo, Reached, windows
 from deepselfie.sources.blobs import original
 from deepselfie.sources.clean import MAX_BYTES
-from deepselfie.sources.optout import OptOuts
+from deepselfie.sources.optout import OptOuts, is_bot
+from deepselfie.sources.photo import Mention
 from deepselfie.sources.xrpc import Service
 
 PAGE = 100  # posts an answer, the most there is
 DEPTH = 10  # pages of a span of time before it is halved: deep cursors are slow, and end somewhere
 SHORTEST = timedelta(minutes=1)  # is not halved
 FIRST = datetime(2022, 1, 1, tzinfo=UTC)  # there were no posts before: an older date is made up
+OVERLAP = 3600  # s: notifications are listed by their authors' clocks, which may be slow
 TOGETHER = 25  # profiles or posts that may be asked for at once
 DAYS = 90  # how far back by default: likes have settled after 31
 
 POST = re.compile(r"at://(did:plc:[a-z2-7]{24}|did:web:[A-Za-z0-9.-]{1,250})/app\.bsky\.feed\.post/[\w.~:-]{1,512}")
 TAG, IMAGES = "app.bsky.richtext.facet#tag", "app.bsky.embed.images"
 WITH_MEDIA = "app.bsky.embed.recordWithMedia"
+SIGNED_IN = frozenset({"!no-unauthenticated"})
 LABELS = {
-    "is to be shown to signed-in people only": {"!no-unauthenticated"},
+    "is to be shown to signed-in people only": SIGNED_IN,
     "hidden by moderation": {"!hide", "!takedown", "!suspend", "!warn"},
     "labelled adult or graphic": {
         "porn", "sexual", "sexual-figurative", "nudity", "graphic-media", "gore", "nsfl", "self-harm",
@@ -111,19 +114,91 @@ def moment(created_at: str, seen_at: datetime) -> datetime:
     return best
 
 
+def mentions(service: Service, since: float) -> list[Mention]:
+    """Of the account that signs in, and replies to it: all since then, time.time(), and some before, oldest first."""
+    found, asked = [], {"reasons": ["mention", "reply"], "limit": PAGE}
+    for note in service.pages("app.bsky.notification.listNotifications", "notifications", **asked):
+        uri, author, text = note["uri"], note["author"], note["record"].get("text", "")
+        at, nearby = datetime.fromisoformat(note["indexedAt"]).timestamp(), partial(near, service, uri, author["did"])
+        shut = unwilling(author) if note["reason"] == "mention" else "no mention"
+        found.append(Mention(uri, author["did"], at, text, shut, nearby, note))
+        if at < since - OVERLAP:
+            break
+    return sorted(found, key=lambda mention: mention.at)
+
+
+def near(service: Service, uri: str, asker: str) -> Iterator[list[Photo]]:
+    """The photos near a post, see Mention. asker: the DID of an account whose own may be hidden from strangers."""
+
+    def why_not(post: Post, profile: dict | None, opt_outs: OptOuts) -> str | None:
+        if profile and post.author == asker:
+            post, profile = replace(post, labels=post.labels - SIGNED_IN), profile | {"labels": []}
+        return left_out(post, profile, opt_outs) or unwilling(profile)
+
+    for view in _views_near(service, uri):
+        if view is None:
+            yield [Photo(salted(uri), None, author=asker, problem="is gone")]
+            return
+        post = read_view(view)
+        if post.images:
+            yield list(offered(service, [post], why_not))
+
+
+def _views_near(service: Service, uri: str) -> Iterator[dict | None]:
+    post = _view(service, uri)
+    yield post
+    quoted = (post.get("embed") or {}).get("record") or {}
+    quoted = quoted.get("record", quoted)  # beside pictures it lies deeper
+    if quoted.get("$type") == "app.bsky.embed.record#viewRecord":
+        yield quoted | {"record": quoted["value"]}
+    above = post["record"].get("reply")
+    if above and (parent := _view(service, above["parent"]["uri"])):
+        yield parent
+
+
+def _view(service: Service, uri: str) -> dict | None:
+    return next(iter(service.ask("app.bsky.feed.getPosts", uris=[uri])["posts"]), None)
+
+
+def unwilling(profile: dict) -> str:
+    """Why an account wants nothing from us, "" for most."""
+    viewer, about = profile.get("viewer") or {}, profile.get("description") or ""
+    if viewer.get("blockedBy") or viewer.get("blocking"):
+        return "blocked"
+    if "bot" in in_force(profile.get("labels") or []) or is_bot(about):
+        return "bot"
+    return "opted out" if OptOuts().reason(profile["did"], profile["handle"], about=about) else ""
+
+
 def in_force(labels: list) -> frozenset[str]:
     """The names of labels that were not taken back. Raises as dictionaries and lists do where they are none."""
     return frozenset(label["val"] for label in labels if not label.get("neg"))
 
 
-def offered(service: Service, posts: list[Post]) -> Iterator[Photo]:
+def left_out(post: Post, profile: dict | None, opt_outs: OptOuts) -> str | None:
+    """Why a post must not be taken, in words for the report; None where it may."""
+    if profile is None:
+        return "its account is not to be found"
+    labels = post.labels | in_force(profile.get("labels") or [])
+    for reason, names in LABELS.items():
+        if labels & names:
+            return reason
+    about = f"{profile.get('displayName') or ''}\n{profile.get('description') or ''}"
+    page = f"https://bsky.app/profile/{{}}/post/{post.uri.rpartition('/')[2]}"
+    names = [name for owner in (post.author, profile["handle"]) for name in (owner, page.format(owner))]
+    return opt_outs.reason(post.uri, *names, about=about)
+
+
+def offered(
+    service: Service, posts: list[Post], why_not: Callable[[Post, dict | None, OptOuts], str | None] = left_out
+) -> Iterator[Photo]:
     """The pictures of posts, with what their authors' profiles say; those that must be left out, with the reason."""
     profiles, opt_outs = ask_profiles(service, {post.author for post in posts}), OptOuts()
     for post in posts:
         profile, key = profiles.get(post.author), salted(post.uri)
-        reason = left_out(post, profile, opt_outs)
+        reason = why_not(post, profile, opt_outs)
         if reason or not post.images:
-            yield Photo(key, None, problem=reason or "has no picture", origin=post.uri)
+            yield Photo(key, None, problem=reason or "has no picture", author=post.author, origin=post.uri)
             continue
         for number, cid in enumerate(post.images):
             yield Photo(
@@ -148,20 +223,6 @@ def ask_profiles(service: Service, accounts: set[str]) -> dict[str, dict]:
             if isinstance(profile, dict) and profile.get("did") in dids and _is_profile(profile):
                 found[profile["did"]] = profile
     return found
-
-
-def left_out(post: Post, profile: dict | None, opt_outs: OptOuts) -> str | None:
-    """Why a post must not be taken, in words for the report; None where it may."""
-    if profile is None:
-        return "its account is not to be found"
-    labels = post.labels | in_force(profile.get("labels") or [])
-    for reason, names in LABELS.items():
-        if labels & names:
-            return reason
-    about = f"{profile.get('displayName') or ''}\n{profile.get('description') or ''}"
-    page = f"https://bsky.app/profile/{{}}/post/{post.uri.rpartition('/')[2]}"
-    names = [name for owner in (post.author, profile["handle"]) for name in (owner, page.format(owner))]
-    return opt_outs.reason(post.uri, *names, about=about)
 
 
 def _search(service: Service, tag: str, span: windows.Span) -> Iterator[Photo]:

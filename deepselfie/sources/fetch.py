@@ -116,6 +116,12 @@ def wait_asked(headers: Mapping[str, str], now: float) -> float | None:
     return None
 
 
+def asked_by(error: BaseException) -> float | None:
+    """Seconds that a failed answer asks to wait; None where it does not say, or there is none."""
+    response = getattr(error, "response", None)
+    return wait_asked(response.headers, time.time()) if response is not None else None
+
+
 def retried(
     once: Callable[[], T],
     *,

@@ -19,12 +19,15 @@ from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import quote, urlsplit
 
+from mastodon import Mastodon, MastodonNotFoundError
+
 from deepselfie.errors import DeepselfieError
 from deepselfie.salted import salted
 from deepselfie.sources import Photo
 from deepselfie.sources.fetch import fetch, get_json, on_loopback
 from deepselfie.sources.markup import plain
-from deepselfie.sources.optout import OptOuts
+from deepselfie.sources.optout import OptOuts, is_bot
+from deepselfie.sources.photo import Mention
 
 PAGE = 40  # posts an answer, the most there is
 
@@ -85,6 +88,62 @@ def _offered(status: dict, made: datetime, tag: str, server: str, opt_outs: OptO
         for number, address in enumerate(addresses)
         if address
     ]
+
+
+def mentions(api: Mastodon, me: str, since: float) -> list[Mention]:
+    """Of the account that is signed in, whose id is `me`: all since then, time.time(), oldest first; some may be older.
+
+    Replies name whom they reply to by themselves: they are mentions only with a picture of their own."""
+    page, found = api.notifications(types=["mention"], limit=PAGE), []
+    while page:
+        for note in page:
+            status, account, at = note["status"], note["account"], note["created_at"].timestamp()
+            asks = str(status["in_reply_to_account_id"]) != me or status["media_attachments"]
+            author, text = str(account["id"]), plain(status["content"])
+            shut, nearby = unwilling(account) if asks else "no mention", partial(near, api, status["id"], author)
+            found.append(Mention(status["uri"], author, at, text, shut, nearby, status))
+        page = None if at < since else api.fetch_next(page)
+    return found[::-1]
+
+
+def near(api: Mastodon, id: str, asker: str) -> Iterator[list[Photo]]:
+    """The photos near a status, see Mention. asker: the id of an account whose own need not be meant for everybody."""
+    for status in _statuses_near(api, id):
+        if status is None:
+            yield [Photo(salted(id), None, author=asker, problem="is gone")]
+            return
+        owner = str(status["account"]["id"])
+        reason = None if owner == asker else left_out(status, urlsplit(api.api_base_url).hostname, OptOuts())
+        images = [media["url"] for media in status["media_attachments"] if media["type"] == "image"]
+        if images:
+            loopback = on_loopback(api.api_base_url)
+            data = [partial(fetch, image, loopback=loopback) for image in images]
+            yield [Photo(status["uri"], one, author=owner, problem=reason) for one in data]
+
+
+def _statuses_near(api: Mastodon, id: str) -> Iterator[dict | None]:
+    status = _status(api, id)
+    yield status
+    quoted = (status.get("quote") or {}).get("quoted_status")
+    if quoted:
+        yield quoted
+    if status["in_reply_to_id"] and (parent := _status(api, status["in_reply_to_id"])):
+        yield parent
+
+
+def _status(api: Mastodon, id: str) -> dict | None:
+    try:
+        return api.status(id)
+    except MastodonNotFoundError:
+        return None
+
+
+def unwilling(account: dict) -> str:
+    """Why an account wants nothing from us, "" for most."""
+    about = plain(account["note"] or "")
+    if account["bot"] or is_bot(about):
+        return "bot"
+    return OptOuts().reason(account["url"], about=about) or ""
 
 
 def left_out(status: dict, server: str, opt_outs: OptOuts) -> str | None:

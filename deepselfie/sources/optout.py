@@ -10,7 +10,13 @@ from pathlib import Path
 
 from deepselfie.world import cache_root
 
+BOT = re.compile(r"\b(no)?bot\b", re.IGNORECASE)
 WORDS = re.compile(r"(?<![\w&])#(nobots?|noindex|noai|noimageai)(?!\w)", re.IGNORECASE)
+
+
+def is_bot(about: str) -> bool:
+    """Whether an account says of itself that it is one, or wants none."""
+    return bool(BOT.search(about))
 
 
 class OptOuts:

@@ -1,8 +1,8 @@
-"""What a source offers: photos, and between them how far it has come."""
+"""What a source offers: photos, and between them how far it has come; or mentions of an account, with photos nearby."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -38,3 +38,20 @@ class Reached:
     """Stands between the photos of a source that can go on from here: what it needs for that."""
 
     at: object
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A post that mentions an account, or replies to it. at: time.time() of when it was there; shut: why it is to be
+    left without an answer, "" for most; post: as the network has it.
+
+    near: the photos of the post, of the one that it quotes, and of the one that it replies to, a list for each with
+    any; what must be left alone, or is gone, comes with the reason. The author's own may be hidden from strangers."""
+
+    uri: str
+    author: str
+    at: float
+    text: str
+    shut: str
+    near: Callable[[], Iterator[list[Photo]]]
+    post: dict

@@ -29,7 +29,7 @@ def read(photos: Iterator[Photo | Reached], *, pool: bool) -> Iterator[tuple[Pho
     try:
         for batch in _batches(photos):
             mark = [batch.pop()] if isinstance(batch[-1], Reached) else []
-            found = list(fetchers.map(_data, batch))
+            found = list(fetchers.map(fetched, batch))
             try:
                 pictures = _clean_all(found, readers)
             except BrokenProcessPool:  # a photo crashed its decoder, and with it the whole batch
@@ -65,7 +65,7 @@ class NotNow(str):
     """Why a picture is not to be had now."""
 
 
-def _data(photo: Photo) -> Path | bytes | str:
+def fetched(photo: Photo) -> Path | bytes | str:
     """Where a photo's bytes are, fetched if need be; or, as text, why they are not to be had."""
     try:
         return photo.data() if callable(photo.data) else photo.data

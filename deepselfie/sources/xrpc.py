@@ -7,10 +7,12 @@ per day. Rate limits are obeyed by the answers' headers; what may pass is asked 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 
 import httpx
 from atproto import Client, Request, SessionEvent
@@ -18,6 +20,7 @@ from atproto_client.exceptions import RequestErrorBase
 from atproto_client.models.dot_dict import DotDict
 from atproto_core.exceptions import AtProtocolError
 
+from deepselfie.errors import DeepselfieError
 from deepselfie.salted import salted
 from deepselfie.sources import fetch
 from deepselfie.sources.guard import Refused, Unreachable
@@ -26,6 +29,7 @@ from deepselfie.world import cache_root
 HANDLE, PASSWORD = "DEEPSELFIE_BLUESKY_HANDLE", "DEEPSELFIE_BLUESKY_PASSWORD"
 SIGN_IN, PUBLIC = "https://bsky.social", "https://public.api.bsky.app"  # with an account, and without
 TIMEOUT = 30  # s without a byte: a search may take its time
+DIGITS = "234567abcdefghijklmnopqrstuvwxyz"  # of a TID: base 32, in the order of ASCII
 STALE = {"ExpiredToken", "InvalidToken", "AuthMissing"}  # what a server says of a session that is no more
 
 
@@ -54,6 +58,41 @@ class Service:
             self._session.unlink()  # no longer good: sign in anew, once
             self._client = None
 
+    def pages(self, method: str, name: str, **params: object) -> Iterator:
+        """What the answers to a query list under `name`, page after page."""
+        while True:
+            page = self.ask(method, **params)
+            yield from page[name]
+            if not (page[name] and page.get("cursor")):
+                return
+            params["cursor"] = page["cursor"]
+
+    @cached_property
+    def me(self) -> str:
+        """The DID of the account that it signs in with. Raises DeepselfieError where the environment names none."""
+        if not (self.handle and self.password):
+            raise DeepselfieError(f"There is no account: put its handle and app password into {HANDLE} and {PASSWORD}.")
+        return self.ask("com.atproto.server.getSession")["did"]
+
+    def put_once(self, collection: str, key: str, record: Callable[[], dict]) -> None:
+        """Writes what `record` makes into an own collection, unless there is one under this key already."""
+        at = {"repo": self.me, "collection": collection, "rkey": key}
+        try:
+            self.ask("com.atproto.repo.getRecord", **at)
+        except Unreachable:
+            raise
+        except Refused:
+            data = DotDict(at | {"record": {"$type": collection} | record()})
+            self._tell("com.atproto.repo.putRecord", "application/json", data=data)
+
+    def upload(self, data: bytes) -> dict:
+        """A file, for a record that names it by what comes back."""
+        return self._tell("com.atproto.repo.uploadBlob", "*/*", content=data)["blob"]
+
+    def _tell(self, method: str, encoding: str, **body: DotDict | bytes) -> dict:
+        self._client = self._client or self._signed_in()
+        return self._client.invoke_procedure(method, input_encoding=encoding, **body).content
+
     def _patiently(self, method: str, params: dict) -> dict:
         def once() -> dict:
             self._keep_silence()
@@ -64,7 +103,7 @@ class Service:
                 raise ValueError("no JSON object")
             return response.content
 
-        return fetch.retried(once, may_pass=_may_pass, asked=_asked, sleep=self._sleep)
+        return fetch.retried(once, may_pass=_may_pass, asked=fetch.asked_by, sleep=self._sleep)
 
     def _signed_in(self) -> Client:
         request = Request(timeout=TIMEOUT)
@@ -107,7 +146,7 @@ class Service:
             what = "answers with something else than JSON" if isinstance(error, ValueError) else silent
             return Unreachable(what + AGAIN, self.url)
         if response.status_code in fetch.PASSING:
-            wait = _asked(error) or 0
+            wait = fetch.asked_by(error) or 0
             until = f" and asks us to come back in {wait / 60:,.0f} minutes" if wait > fetch.PATIENCE else ""
             return Unreachable(f"answers {response.status_code}{until}{AGAIN}", self.url)
         if response.status_code in (401, 403) and not (self.handle and self.password):
@@ -121,6 +160,12 @@ class Service:
         return Refused(f"refuses {method}: {error}", self.url)
 
 
+def key_of(text: str) -> str:
+    """A record's key, always the same for the same text: 13 digits shaped like a TID, which keys of posts must be."""
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 1
+    return "".join(DIGITS[number >> shift & 31] for shift in range(60, -1, -5))
+
+
 AGAIN = ". Nothing is lost: the same command goes on from here"
 
 
@@ -129,14 +174,8 @@ def _said(error: Exception) -> str:
     return getattr(getattr(getattr(error, "response", None), "content", None), "error", None) or ""
 
 
-def _asked(error: BaseException) -> float | None:
-    """Seconds that a failed answer asks to wait."""
-    response = getattr(error, "response", None)
-    return fetch.wait_asked(response.headers, time.time()) if response is not None else None
-
-
 def _may_pass(error: BaseException) -> bool:
     response = getattr(error, "response", None)
     if response is not None:
-        return response.status_code in fetch.PASSING and (_asked(error) or 0) <= fetch.PATIENCE
+        return response.status_code in fetch.PASSING and (fetch.asked_by(error) or 0) <= fetch.PATIENCE
     return isinstance(error, (RequestErrorBase, httpx.TransportError, ValueError))

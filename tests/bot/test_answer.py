@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from deepselfie import models, whatif, yours
-from deepselfie.bot.answer import LONGEST, MOST_BYTES, answer, in_words
+from deepselfie import texts, whatif, yours
+from deepselfie.bot.answer import LONGEST, MOST_BYTES, answer
 from deepselfie.crop import Crop
-from deepselfie.errors import DeepselfieError
 from deepselfie.score import Scorer
 from deepselfie.summary import percent
 from deepselfie.world import world
@@ -37,15 +36,15 @@ def encoded(image, kind="JPEG"):
 def say():
     """The bot's answer to pictures, with the demo world and its model."""
     demo = world("demo")
-    scorer, (network, _) = Scorer(demo.model_path), models.load(demo.model_path)
-    return lambda pictures: answer(pictures, demo, scorer, network)
+    scorer = Scorer(demo.model_path)
+    return lambda pictures: answer(pictures, demo, scorer)
 
 
 @given(SHARE, SHARE, SHARE, st.floats(0, 100), st.lists(st.sampled_from(TIPS), max_size=3), SHARE, st.floats(-1, 1))
 def test_a_post_holds_it_whatever_the_numbers_are(score, low, high, percentile, tips, lowest, gain):
     verdict = yours.Verdict(score, low, high, percentile, rank=123_456, n=1_234_567)
     crop = Crop((0, 0, 1, 1), NOTHING, 0.5, 0.5, (lowest, gain, 1.0))
-    text = f"Of these 4, number 4 might do best. {in_words(verdict, tips, crop)}"
+    text = texts.best_of(4, 4, sure=False) + texts.post(verdict, tips, crop)
     assert len(text) <= LONGEST  # graphemes are fewer than that
     assert all(percent(share, 0) in text for share in (score, low, high))
     assert "never what anyone is worth" in text
@@ -87,7 +86,7 @@ def test_a_crop_of_noise_is_small_enough_to_be_posted(say):
         ([b"broken"], "unreadable", "not a picture"),
         ([encoded(np.zeros((20, 20, 3), np.uint8))], "unreadable", "too small"),
         ([b"\xff\xd8" + bytes(21_000_000)], "unreadable", "smaller version"),
-        ([DeepselfieError("The picture is larger than 50 MB.")], "unreadable", "larger than 50 MB"),
+        (["its picture is larger than 50 MB"], "unreadable", "The picture is larger than 50 MB."),
     ],
 )
 def test_where_there_is_nothing_to_score_it_says_so_kindly(say, pictures, outcome, word):

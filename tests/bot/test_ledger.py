@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from deepselfie.bot import Mention
 from deepselfie.bot.ledger import Ledger
+from deepselfie.sources.photo import Mention
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,7 @@ def path(tmp_path):
 
 
 def mention(number, author="did:plc:ann", at=None):
-    return Mention(f"at://post/{number}", author, 1000.0 + number if at is None else at, "me?", True, "", {})
+    return Mention(f"at://post/{number}", author, 1000.0 + number if at is None else at, "me?", "", tuple, {})
 
 
 def test_a_mention_is_open_until_it_is_closed_and_that_outlives_the_process(path):
@@ -58,7 +58,11 @@ def test_it_knows_who_said_stop_and_when_whom_it_answered(path):
     ledger.close(some[1], "scored", replied=True)
     again = Ledger(path)
     assert again.ever("did:plc:ann", "stop") and not again.ever("did:plc:bob", "stop")
-    assert again.last_reply("did:plc:bob") >= now and again.last_reply("did:plc:ann") == 0
+    more = [mention(2, "did:plc:bob"), mention(3, "did:plc:bob")]
+    again.still_open(more)
+    last, waiting = again.queue(more[1])
+    assert last >= now and waiting == 1
+    assert again.queue(more[0]) == (last, 0) and again.queue(some[0]) == (0, 0)
 
 
 def test_its_health_counts_since_ever(path):

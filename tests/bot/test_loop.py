@@ -2,17 +2,16 @@
 
 import json
 import time
-from collections import Counter
 from dataclasses import replace
 
 import pytest
 from atproto_client.exceptions import RateLimitExceededError
 from atproto_client.request import Response
 
-from deepselfie.bot import Answer, Found, Mention, Silence, loop
+from deepselfie.bot import Answer, loop
 from deepselfie.bot.ledger import Ledger
-from deepselfie.errors import DeepselfieError
 from deepselfie.sources.guard import Refused, Unreachable
+from deepselfie.sources.photo import Mention, Photo
 
 SAID = Answer("scored", "Score 60 %", b"jpeg", "a crop")
 
@@ -23,25 +22,29 @@ def cache(tmp_path, monkeypatch):
 
 
 class Listed:
-    """A network that is a list of mentions; pictures: what each call of a picture gives or raises."""
+    """A network that is a list of mentions."""
 
     me, url = "did:plc:bot", "https://example.org"
 
-    def __init__(self, *mentions, found=None):
-        self.all, self.found, self.replies = list(mentions), found, []
+    def __init__(self, *mentions):
+        self.all, self.replies = list(mentions), []
 
     def mentions(self, since):
         return sorted((one for one in self.all if one.at >= since - 3600), key=lambda one: one.at)
-
-    def pictures(self, mention):
-        yield from self.found or [Found(mention.author, "", [lambda: b"picture"])]
 
     def reply(self, mention, answer):
         self.replies.append((mention.uri, answer))
 
 
-def mention(number=0, author="did:plc:ann", **changes):
-    return replace(Mention(f"at://{number}", author, time.time() + number / 100, "me?", True, "", {}), **changes)
+def photo(author="did:plc:ann", data=lambda: b"picture", problem=None):
+    return Photo("1", data, author=author, problem=problem)
+
+
+def mention(number=0, author="did:plc:ann", near=None, **changes):
+    """near: lists of photos, by default one of its author's."""
+    found = [[photo(author)]] if near is None else near
+    one = Mention(f"at://{number}", author, time.time() + number / 100, "me?", "", lambda: iter(found), {})
+    return replace(one, **changes)
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def ledger(tmp_path):
 
 def attend(one, network, ledger, says=lambda pictures: SAID, **options):
     ledger.still_open([one])
-    return loop.attend(one, network, ledger, says, options.pop("waiting", Counter()), **options)
+    return loop.attend(one, network, ledger, says, **options)
 
 
 def rounds(monkeypatch, network, ledger, says=lambda pictures: SAID, n=1, health=None, dry_run=False):
@@ -77,9 +80,9 @@ def rounds(monkeypatch, network, ledger, says=lambda pictures: SAID, n=1, health
         ({"author": Listed.me}, "self"),
         ({"shut": "bot"}, "bot"),
         ({"shut": "blocked"}, "blocked"),
-        ({"asks": False}, "no mention"),
+        ({"shut": "no mention"}, "no mention"),
         ({"text": "@bot.example.org stop"}, "stop"),
-        ({"text": "STOP!", "asks": False}, "stop"),
+        ({"text": "STOP!", "shut": "no mention"}, "stop"),
         ({"text": "@bot please stop it.", "shut": "blocked"}, "stop"),
         ({"text": "don't stop me now"}, "scored"),
         ({"text": "@bot the bus stop"}, "scored"),
@@ -95,8 +98,7 @@ def test_stop_is_honoured_for_good_and_for_ones_pictures_too(ledger, tmp_path):
     attend(mention(0, text="stop"), Listed(), ledger)
     again = Ledger(tmp_path / "ledger.sqlite")
     assert attend(mention(1), Listed(), again) == "stopped"
-    theirs = Found("did:plc:ann", "", [lambda: b"picture"])
-    assert attend(mention(2, "did:plc:bob"), Listed(found=[theirs]), again) == "picture: stopped"
+    assert attend(mention(2, "did:plc:bob", near=[[photo("did:plc:ann")]]), Listed(), again) == "picture: stopped"
 
 
 def test_one_reply_a_minute_to_one_account_three_more_wait_and_the_rest_are_left(ledger, monkeypatch):
@@ -125,18 +127,18 @@ def test_it_says_only_once_that_there_is_no_picture(ledger, monkeypatch):
 
 def test_its_own_pictures_are_never_scored(ledger):
     seen = []
-    own = Found(Listed.me, "", [lambda: b"its own crop"])
-    attend(mention(), Listed(found=[own]), ledger, lambda pictures: seen.append(pictures) or SAID)
+    own = photo(Listed.me, lambda: b"its own crop")
+    attend(mention(near=[[own]]), Listed(), ledger, lambda pictures: seen.append(pictures) or SAID)
     assert seen == [()]
 
 
 def test_nearer_pictures_come_first_and_who_wants_none_of_it_is_left_alone(ledger):
     seen = []
-    near, far = Found("did:plc:ann", "", [lambda: b"near"]), Found("did:plc:eve", "opted out", [lambda: b"far"])
+    near, far = [photo(data=lambda: b"near")] * 2, [photo("did:plc:eve", None, "opted out")]
     says = lambda pictures: seen.append(pictures) or SAID  # noqa: E731
-    attend(mention(0), Listed(found=[Found("did:plc:ann", "", []), near, far]), ledger, says)
-    assert seen == [(b"near",)]
-    assert attend(mention(1, "did:plc:bob"), Listed(found=[far, near]), ledger, says) == "picture: opted out"
+    attend(mention(0, near=[near, far]), Listed(), ledger, says)
+    assert seen == [(b"near", b"near")]
+    assert attend(mention(1, "did:plc:bob", near=[far, near]), Listed(), ledger, says) == "picture: opted out"
 
 
 def raising(error):
@@ -147,20 +149,19 @@ def raising(error):
 
 
 def test_a_picture_that_was_deleted_is_met_with_silence_and_one_that_cannot_be_had_is_told(ledger):
-    gone, large = (Found("did:plc:ann", "", [raising(Refused(why))]) for why in ("answers 404", "is larger than 50 MB"))
-    seen = []
-    assert attend(mention(0), Listed(found=[gone]), ledger) == "deleted"
-    attend(mention(1), Listed(found=[large]), ledger, lambda pictures: seen.append(pictures) or SAID)
-    [[error]] = seen
-    assert isinstance(error, DeepselfieError) and "larger than 50 MB" in str(error)
+    gone, large = (photo(data=raising(Refused(why))) for why in ("answers 404: BlobNotFound", "is larger than 50 MB"))
+    seen, deleted = [], photo(data=None, problem="is gone")
+    for i, author in ((0, "did:plc:bob"), (1, "did:plc:carl")):
+        network = Listed()
+        assert attend(mention(i, author, near=[[(gone, deleted)[i]]]), network, ledger) == "picture: is gone"
+        assert network.replies == []
+    attend(mention(2, near=[[large]]), Listed(), ledger, lambda pictures: seen.append(pictures) or SAID)
+    assert seen == [("its picture is larger than 50 MB",)]
 
 
 def test_a_mention_that_fails_is_tried_again_after_the_others_and_then_given_up(ledger, monkeypatch):
-    bad, good = mention(0), mention(1, "did:plc:bob")
+    bad, good = mention(0, near=[[photo(data=raising(Unreachable("is silent")))]]), mention(1, "did:plc:bob")
     network = Listed(bad, good)
-    network.pictures = lambda one: (
-        iter([Found("x", "", [raising(Unreachable("is silent"))])]) if one is bad else Listed.pictures(network, one)
-    )
     lines, pauses = rounds(monkeypatch, network, ledger, n=loop.TRIES + 2)
     assert [uri for uri, _ in network.replies] == [good.uri]
     assert ledger.health()["outcomes"] == {"scored": 1, "given up": 1}
@@ -204,10 +205,3 @@ def test_health_is_told_each_minute_and_written_as_one_file(ledger, monkeypatch,
     )
     health = json.loads((tmp_path / "health.json").read_text())
     assert health["outcomes"] == {"scored": 1, "bot": 1} and health["p95"] is not None
-
-
-def test_a_silence_of_the_network_closes_the_mention(ledger):
-    network = Listed()
-    network.pictures = raising(Silence("deleted"))
-    network.pictures = lambda one, error=network.pictures: error()
-    assert attend(mention(), network, ledger) == "deleted" and network.replies == []

@@ -145,7 +145,7 @@ def attend_all(bot, ledger, seen=None):
         return SAID
 
     mentions = ledger.still_open(bot.mentions(ledger.since - 60))
-    return [loop.attend(mention, bot, ledger, says, Counter()) for mention in mentions]
+    return [loop.attend(mention, bot, ledger, says) for mention in mentions]
 
 
 def test_a_mention_is_answered_once_whatever_is_forgotten(server, bot):
@@ -197,7 +197,7 @@ def test_bots_deleted_statuses_stop_and_replies_to_its_replies_are_left(server, 
     server.status("2", "@bot thanks!", parent=mine)
     server.status("2", "@bot <b>stop</b>")
     ledger = Ledger(":memory:")
-    assert attend_all(bot, ledger) == ["bot", "deleted", "no mention", "stop"]
+    assert attend_all(bot, ledger) == ["bot", "picture: is gone", "no mention", "stop"]
 
 
 def test_a_private_mention_is_answered_privately(server, bot):
