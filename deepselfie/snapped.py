@@ -49,20 +49,18 @@ def snap(
     cells = np.stack([np.arange(n) % columns, np.arange(n) // columns], axis=1)  # (N, 2)
     if not n:
         return cells.astype(np.int32)
-    steps = ROUNDS + len(TILINGS)
     wanted = _stretched(np.asarray(places, np.float64), cells.max(axis=0) + 1)
     even, grid = (np.ascontiguousarray(points.T, np.float32) for points in (wanted, cells))  # (2, N): half the memory
     for number in range(ROUNDS):
         even = _evened(even, grid, number)
-        progress(number + 1, steps)
     photo = _dealt(even.T, cells)  # (N,): the photo in each cell
-    for done, (stride, side, shift) in enumerate(TILINGS, start=ROUNDS + 1):
+    for done, (stride, side, shift) in enumerate(TILINGS, start=1):
         for window in _windows(cells, stride, side, shift * side * stride // 2):
             photos = photo[window]
             # |place - cell|² less what is the same for every assignment
             _, best = linear_sum_assignment(wanted[photos] @ cells[window].T, maximize=True)
             photo[window[best]] = photos
-        progress(done, steps)
+        progress(done, len(TILINGS))
     found = np.empty((n, 2), np.int32)
     found[photo] = cells
     return found
