@@ -73,6 +73,15 @@ describe('a pan', () => {
       }
     }
   });
+  it('and a lasso, in and out of which photos are among themselves', () => {
+    for (const columns of [0, 20]) for (const k of [4, 5, 5.5]) for (const colours of [null, looks[3]![1].colour]) {
+      const photos = layout(columns), of = atlas(), kept = new Pixels(), camera = { x: 10.013, y: 9.987, k };
+      const look = { colour: colours, dim: null, hidden: false }, held = { ...look, dim: Uint8Array.from(photos.x, (x, i) => Number(Math.hypot(x - 9, photos.y[i]! - 10) > 5)) };
+      drawn(kept, scene(of, photos, camera, look));
+      const now = scene(of, photos, camera, held);
+      expect(apart(drawn(kept, now), drawn(new Pixels(), now))).toBe(0);
+    }
+  });
   it('draws all where a thumbnail is missing, for it may have come', () => {
     const photos = layout(20), of = atlas(false), kept = new Pixels(), at = (x: number) => scene(of, photos, { x, y: 10, k: 30 }, plain);
     const wanted = new Set<string>();
