@@ -9,9 +9,9 @@ The photos are selfies of the demo world, each cropped, turned, mirrored and lit
 decoder takes; so the demo's network looks at SEES px, not at the 224 that it was trained for, with as wide an fc7.
 Each stage runs in a process of its own, by the command line. Memory is what a process and its workers hold themselves,
 added up twenty times a second; pages of files, which the system drops when it needs the room, do not count. Photos a
-second are those of the stage's report; growth is told of the processor's time, which is the same on a busy machine, and
-without that of starting Python. Between fewer than 10,000 and more, buffers are still filling and the grid still gets
-levels: that is no growth. Needs Linux.
+second are those of the stage's report; growth is told of the processor's time, which is nearly the same on a busy
+machine, from when Python has started and has all modules. With fewer than 10,000, buffers are still filling: that is no
+growth. Needs Linux.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -51,6 +50,16 @@ GROUP = 1000  # rows of the table in memory at once
 EVERY = 0.05  # s between two looks at the memory
 LINEAR = 1.25  # times the CPU a photo: what caches and logarithms may do
 BOUNDED = 2.0  # kB of memory a further photo: ids, hashes and numbers, which every stage reads whole
+# The command line, but it leaves the seconds of all its processors, without those of starting, in a file.
+COUNTED = """
+import os, sys
+import deepselfie.flow, deepselfie.sources
+from deepselfie.cli import main
+before = sum(os.times()[:4])
+code = main(sys.argv[2:])
+open(sys.argv[1], "w").write(str(sum(os.times()[:4]) - before))
+sys.exit(code)
+"""
 # What a stage holds of all photos at once, however small its batches are, in bytes a photo. fc7 has DIMENSIONS numbers;
 # what faces and score have computed lies on disk, and the table takes it from there in pieces.
 DIMENSIONS = 1280
@@ -111,10 +120,9 @@ def flow(cache: Path, n: int) -> dict[str, Measured]:
         say(f"{n:,} photos: {stage}")
         command = ["import", photos, "--world", made.name] if stage == "import" else [stage, made.name]
         before = on_disk(made.path)
-        memory, cpu = run(["-m", "deepselfie", *map(str, command)], cache)
-        _, start = run(["-c", f"import deepselfie.{'sources' if stage == 'import' else 'flow'}"], cache)
+        memory, cpu = run(list(map(str, command)), cache)
         seconds = made.report(stage)["seconds"]
-        found[stage] = Measured(seconds, max(cpu - start, 0.01), memory, on_disk(made.path) - before)
+        found[stage] = Measured(seconds, cpu, memory, on_disk(made.path) - before)
         write_json(notes, {name: asdict(one) for name, one in found.items()})
     return found
 
@@ -155,19 +163,16 @@ def drawn(demo: Path, indices: range) -> list[bytes]:
 
 
 def run(arguments: list[str], cache: Path) -> tuple[int, float]:
-    """Runs Python on the worlds of a cache: the most bytes that it and its processes held at once; CPU seconds."""
-    environment, before = os.environ | {"DEEPSELFIE_CACHE": str(cache)}, resource.getrusage(resource.RUSAGE_CHILDREN)
-    process, peak = (
-        subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL),
-        0,
-    )
+    """A command on the worlds of a cache: the most bytes that it and its processes held at once; CPU seconds."""
+    environment, spent, peak = os.environ | {"DEEPSELFIE_CACHE": str(cache)}, cache / "spent", 0
+    command = [sys.executable, "-c", COUNTED, str(spent), *arguments]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     while process.poll() is None:
         peak = max(peak, sum(map(held, family(process.pid))))
         time.sleep(EVERY)
     if process.returncode:
-        sys.exit(f"python {' '.join(arguments)} ended with {process.returncode}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return peak, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        sys.exit(f"python -m deepselfie {' '.join(arguments)} ended with {process.returncode}")
+    return peak, float(spent.read_text())
 
 
 def family(process: int) -> list[int]:
