@@ -36,11 +36,12 @@ class Ledger:
         return self._ask(f"SELECT coalesce(({oldest}), ({newest}))")[0][0]
 
     def still_open(self, mentions: list[Mention]) -> list[Mention]:
-        """Notes mentions that are new; returns those that are open, the least tried first. mentions: oldest first."""
+        """Notes new mentions; returns those that are open, what failed more than once last. mentions: oldest first."""
         query = "INSERT OR IGNORE INTO mentions (key, author, at) VALUES (salted(?), salted(?), ?)"
         self._db.executemany(query, [(one.uri, one.author, one.at) for one in mentions])
         tries = dict(self._ask("SELECT key, tries FROM mentions WHERE outcome IS NULL"))
-        return sorted((one for one in mentions if salted(one.uri) in tries), key=lambda one: tries[salted(one.uri)])
+        there = [one for one in mentions if salted(one.uri) in tries]
+        return sorted(there, key=lambda one: max(1, tries[salted(one.uri)]))  # a restart costs nobody their place
 
     def begin(self, mention: Mention) -> int:
         """Counts a try, before it: a picture that takes the process down is not tried for ever."""

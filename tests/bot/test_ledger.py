@@ -29,11 +29,11 @@ def test_a_mention_is_open_until_it_is_closed_and_that_outlives_the_process(path
     assert Ledger(path).still_open(some) == [some[0], some[2]]
 
 
-def test_what_was_tried_before_comes_after_what_was_not(path):
+def test_what_failed_twice_comes_last_and_once_keeps_its_place(path):
     ledger, some = Ledger(path), [mention(i) for i in range(3)]
     ledger.still_open(some)
     assert [ledger.begin(some[0]), ledger.begin(some[0]), ledger.begin(some[1])] == [1, 2, 1]
-    assert Ledger(path).still_open(some) == [some[2], some[1], some[0]]
+    assert Ledger(path).still_open(some) == [some[1], some[2], some[0]]
 
 
 def test_the_cursor_never_passes_an_open_mention(path):
