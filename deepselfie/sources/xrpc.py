@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
 import httpx
-from atproto import Client, Request, SessionEvent
+from atproto_client import Client, SessionEvent  # `atproto` itself would load five more parts of it
 from atproto_client.exceptions import RequestErrorBase
 from atproto_client.models.dot_dict import DotDict
+from atproto_client.request import Request
 from atproto_core.exceptions import AtProtocolError
 
 from deepselfie.errors import DeepselfieError

@@ -20,8 +20,8 @@ from deepselfie.salted import salted
 from tests.network.posting import PASSWORD, account, eventually, post
 
 ROOT = Path(__file__).parents[2]
-MENTIONS, PEOPLE, DISTINCT, KILLS = 100, 20, 3, 11
-AT_ONCE = 3  # mentions that wait for their reply at a time
+MENTIONS, PEOPLE, KILLS = 100, 20, 11
+PACE = 1.2  # s from mention to mention, and ten times that from kill to kill: in earnest both are rarer
 PATIENCE = 240  # s on a busy machine
 # The real command, but that it need not wait a minute between two replies to one account.
 HASTY = """
@@ -32,7 +32,7 @@ from deepselfie.cli import main
 loop.EVERY = 0
 """
 # And that it dies when it has replied and not yet noted so.
-DIES = """
+DIES = f"""{HASTY}
 def close(self, mention, outcome, replied=False, closing=ledger.Ledger.close):
     if replied:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -58,9 +58,9 @@ class Bot:
         }
         self.said = []  # lines of its log, of all its lives
 
-    def start(self, *arguments, code=("-m", "deepselfie")):
+    def start(self, *arguments, code="from deepselfie.cli import main\n"):
         guard = ["setpriv", "--pdeathsig=KILL"]  # it ends with the tests, also where one of them fails
-        command = [*guard, sys.executable, *code, *self.arguments, *arguments]
+        command = [*guard, sys.executable, "-c", f"{code}main()", *self.arguments, *arguments]
         process = subprocess.Popen(
             command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -122,41 +122,37 @@ def introduce(client, **profile):
 
 
 def test_a_hundred_mentions_and_eleven_kills_are_a_hundred_replies(bluesky, selfies, tmp_path):
-    """Ten kills are at random; one is after a reply, before the ledger knows of it."""
-    rng, pictures, bot = random.Random(0), selfies(DISTINCT), Bot(bluesky, tmp_path)
+    """Ten kills are at random; one is after a reply, before the ledger knows of it. A supervisor starts it again."""
+    rng, pictures, bot = random.Random(0), selfies(1), Bot(bluesky, tmp_path)
     with ThreadPoolExecutor(4) as pool:
         people = list(pool.map(lambda i: account(bluesky, f"p{i}x"), range(PEOPLE)))
-    sent, answered, kills, over = {}, set(), [], threading.Event()
-
-    def watch():
-        while not over.wait(0.5):
-            answered.update(reply.reply.parent.uri for reply in bot.replies())
+    sent, kills = {}, []
 
     def ask():
-        """Posts as fast as the bot keeps up: the next when fewer than AT_ONCE wait."""
+        """Posts at a steady pace, whether the bot keeps up or not."""
+        begun = time.time()
         for number in range(MENTIONS):
-            eventually(lambda: len(sent) - len(answered) < AT_ONCE, PATIENCE)
+            time.sleep(max(0, begun + number * PACE - time.time()))
             client, moment = people[number % PEOPLE], time.time()
-            sent[post(client, f"@{bot.handle} and this?", [pictures[number % DISTINCT]]).uri] = moment
+            sent[post(client, f"@{bot.handle} and this?", pictures).uri] = moment
 
-    asking, watching = (threading.Thread(target=do, daemon=True) for do in (ask, watch))
-    asking.start(), watching.start()
+    process, asking = bot.start(code=HASTY), threading.Thread(target=ask, daemon=True)
+    eventually(lambda: bot.said, PATIENCE)
+    asking.start()
     for life in range(KILLS):
-        dies, known = life == KILLS // 2, len(answered)
-        process = bot.start(code=("-c", f"{HASTY}{DIES if dies else ''}main()"))
+        dies = life == KILLS // 2
+        if life:
+            process = bot.start(code=DIES if dies else HASTY)
         if dies:
             process.wait(PATIENCE)
         else:
-            if life % 2:  # it has said something in this life; every other life ends wherever it is
-                eventually(lambda: len(answered) > known or process.poll() is not None, PATIENCE)  # noqa: B023
-            time.sleep(rng.uniform(0, 3 if life % 2 else 10))
+            time.sleep(rng.uniform(0, 2 * MENTIONS * PACE / (KILLS + 1)))
             kill(process)
         assert process.returncode == -signal.SIGKILL, "".join(bot.said)
         kills.append(time.time())
-    process = bot.start(code=("-c", f"{HASTY}main()"))
+    process = bot.start(code=HASTY)
     asking.join(PATIENCE)
-    eventually(lambda: len(answered) == MENTIONS, PATIENCE)
-    over.set()
+    eventually(lambda: len(bot.replies()) >= len(sent) == MENTIONS, PATIENCE)
     kill(process)
     replies = bot.replies()
     assert sorted(reply.reply.parent.uri for reply in replies) == sorted(sent)  # one each, no more
