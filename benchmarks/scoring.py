@@ -16,7 +16,6 @@ import os
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -71,27 +70,29 @@ def compare(name: str, data: list[bytes], network: models.Network, scorer: stage
     seen = rival.tensors(data)
     squares = pictures.prepare(data, scorer.size)
     table = pa.table({"id": [str(i) for i in range(len(data))], "image": pa.array(data, pa.large_binary())})
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        ways = {
-            "theirs": lambda: rival.logits(rival.tensors(data[i : i + BATCH]) for i in range(0, len(data), BATCH)),
-            "ours": lambda: stage._batch(table, scorer, pool),
-            "their network": lambda: rival.logits(seen.split(BATCH)),
-            "our network": lambda: scorer.look(squares),
-        }
-        found = {way: run() for way, run in ways.items()}
-        rates = {way: [] for way in ways}
-        for _ in range(rounds):
-            for way, run in ways.items():
-                seconds = [timed(run)]
-                if way.startswith("their"):
-                    seconds.append(timed(run, threads=1))
-                rates[way].append(len(data) / min(seconds))
+    ways = {
+        "theirs": lambda: rival.logits(rival.tensors(data[i : i + BATCH]) for i in range(0, len(data), BATCH)),
+        "ours": lambda: stage._batch(table, scorer),
+        "their network": lambda: rival.logits(seen.split(BATCH)),
+        "our network": lambda: scorer.look(squares),
+    }
+    found = {way: run() for way, run in ways.items()}
+    rates = {way: [] for way in ways}
+    for _ in range(rounds):
+        for way, run in ways.items():
+            seconds = [timed(run)]
+            if way.startswith("their"):
+                seconds.append(timed(run, threads=1))
+            rates[way].append(len(data) / min(seconds))
     rates = {way: np.array(values) for way, values in rates.items()}
     for what, theirs, ours in (("decoded too", "theirs", "ours"), ("network alone", "their network", "our network")):
         ratio = np.median(rates[ours] / rates[theirs])
         print(f"| {name} | {what} | {np.median(rates[theirs]):,.0f} | {np.median(rates[ours]):,.0f} | {ratio:.2f} |")
     apart = np.abs(scorer.calibrated(found["theirs"]) - found["ours"]["score"].to_numpy()).max()
-    same = np.abs(scorer.calibrated(found["their network"]) - scorer.calibrated(found["our network"][1])).max()
+    pixels = rival.normalised(squares)
+    same = np.abs(
+        scorer.calibrated(rival.logits(pixels.split(BATCH))) - scorer.calibrated(found["our network"][1])
+    ).max()
     share = np.median(rates["ours"] / rates["our network"])
     rest = np.median(rates["ours"] / rates["their network"])
     print(
@@ -119,12 +120,14 @@ class Plain:
         self.network, self.device = network.to(device), device
         mean, std = network.mean.flatten().tolist(), network.std.flatten().tolist()
         size = network.size, network.size
-        self.transform = transforms.Compose(
-            [transforms.Resize(size), transforms.ToTensor(), transforms.Normalize(mean, std)]
-        )
+        self.normalise = transforms.Compose([transforms.ToTensor(), transforms.Normalize(mean, std)])
+        self.transform = transforms.Compose([transforms.Resize(size), self.normalise])
 
     def tensors(self, data: list[bytes]) -> torch.Tensor:
         return torch.stack([self.transform(Image.open(io.BytesIO(one)).convert("RGB")) for one in data])
+
+    def normalised(self, squares: np.ndarray) -> torch.Tensor:
+        return torch.stack([self.normalise(square) for square in squares])
 
     def logits(self, batches) -> np.ndarray:
         with torch.no_grad():

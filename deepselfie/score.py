@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -78,11 +78,29 @@ class Scorer:
 
     def look(self, squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """uint8 (N, size, size, 3) -> fc7 float16 (N, D) and logit float32 (N,), of each picture as it is."""
+        fc7, logit = zip(*self._spread(self._forward, squares), strict=True)
+        return np.concatenate(fc7), np.concatenate(logit)
+
+    def look_at(self, images: Sequence[bytes | None]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """N encoded pictures -> which of them can be read, bool (N,), and of these fc7 and logit as `look` gives them.
+
+        Each thread decodes some and computes them: one decodes, which Python's lock slows, while another computes."""
+
+        def see(some: Sequence[bytes | None]) -> tuple[list[bool], np.ndarray, np.ndarray]:
+            squares = [pictures.try_square(image, self.size) for image in some]
+            read = [square is not None for square in squares]
+            if not any(read):
+                return read, np.zeros((0, self.dimensions), np.float16), np.zeros(0, np.float32)
+            return read, *self._forward(np.stack([square for square in squares if square is not None]))
+
+        read, fc7, logit = zip(*self._spread(see, images), strict=True)
+        return np.concatenate(read), np.concatenate(fc7), np.concatenate(logit)
+
+    def _spread(self, work: Callable, items: Sequence) -> list:
+        """What `work` makes of each batch, in their order."""
         step = BATCH if self.device == "cpu" else GPU_BATCH
         with self._lock, self._threads() as pool:
-            batches = [squares[first : first + step] for first in range(0, len(squares), step)]
-            fc7, logit = zip(*pool.map(self._forward, batches), strict=True)
-        return np.concatenate(fc7), np.concatenate(logit)
+            return list(pool.map(work, [items[first : first + step] for first in range(0, len(items), step)]))
 
     def calibrated(self, logit: np.ndarray) -> np.ndarray:
         """Logits -> chances, float32 in [0, 1]."""
@@ -120,15 +138,10 @@ def score(world: World, *, model: World | None = None, engine: str = "local") ->
 
     def work(report: Report, progress) -> None:
         reads = ["id", *(name for name in ("image", "faces") if name in world.columns)]
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes without the interpreter's lock
-            if engine == "local":
-                compute = partial(_batch, scorer=Scorer(giver.model_path), pool=pool)
-            else:
-                compute = _Sent(giver.model_path)
-            spread = engines.engine(engine, whole_machines=True)
-            report.rows_in = add_rowwise(
-                world, "score", reads, compute, key=report.key, progress=progress, engine=spread
-            )
+        local = engine == "local"
+        compute = partial(_batch, scorer=Scorer(giver.model_path)) if local else _Sent(giver.model_path)
+        spread = engines.engine(engine, whole_machines=True)
+        report.rows_in = add_rowwise(world, "score", reads, compute, key=report.key, progress=progress, engine=spread)
         report.columns = ["score", "fc7"]
         report.rows_out = _tell_left_out(world, report)
         report.details = {
@@ -143,20 +156,16 @@ def score(world: World, *, model: World | None = None, engine: str = "local") ->
     return run_stage(world, "score", work, key_parts=settings, after=("faces",))
 
 
-def _batch(batch: pa.Table, scorer: Scorer, pool: ThreadPoolExecutor) -> pa.Table:
+def _batch(batch: pa.Table, scorer: Scorer) -> pa.Table:
     """Rows with id, image (or demo ids) and faces -> their `score` and `fc7`. Knows nothing of worlds."""
     n, images = batch.num_rows, pictures.of_batch(batch)
     faces = batch["faces"].to_pylist() if "faces" in batch.column_names else [None] * n
     wanted = [None if found == [] else image for image, found in zip(images, faces, strict=True)]
-    squares = list(pool.map(lambda image: pictures.try_square(image, scorer.size), wanted))
-    rows = np.array([i for i, square in enumerate(squares) if square is not None], int)
     scores = np.zeros(n, np.float32)
     fc7 = np.zeros((n, scorer.dimensions), np.float16)
-    if len(rows):
-        fc7[rows], logit = scorer.look(np.stack([squares[i] for i in rows]))
-        scores[rows] = scorer.calibrated(logit)
-    left_out = np.ones(n, bool)
-    left_out[rows] = False
+    read, fc7_of_read, logit = scorer.look_at(wanted)
+    fc7[read], scores[read] = fc7_of_read, scorer.calibrated(logit)
+    left_out = ~read
     flat, mask = pa.array(fc7.reshape(-1)), pa.array(left_out)
     return pa.table(
         {
@@ -173,14 +182,14 @@ class _Sent:
         self.files = {name: (folder / name).read_bytes() for name in (CARD, WEIGHTS)}
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        return _batch(batch, *self._made)
+        return _batch(batch, self._made)
 
     @cached_property
-    def _made(self) -> tuple[Scorer, ThreadPoolExecutor]:
+    def _made(self) -> Scorer:
         with tempfile.TemporaryDirectory() as folder:
             for name, data in self.files.items():
                 (Path(folder) / name).write_bytes(data)
-            return Scorer(folder), ThreadPoolExecutor(os.cpu_count())
+            return Scorer(folder)
 
 
 def _views(squares: np.ndarray) -> list[np.ndarray]:

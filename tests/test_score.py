@@ -215,7 +215,6 @@ def test_demo_rows_without_pictures_are_rendered_again(tmp_path, monkeypatch, sc
 
     monkeypatch.setenv("DEEPSELFIE_CACHE", str(tmp_path))
     id = ids.id_of(1, 5)
-    with ThreadPoolExecutor(1) as pool:
-        table = module._batch(pa.table({"id": [id, "t:0"]}), scorer, pool)
+    table = module._batch(pa.table({"id": [id, "t:0"]}), scorer)
     expected = scorer.score([pictures.rendered(id, ids.SIZE)]).score[0]
     assert table["score"].to_pylist() == [pytest.approx(expected, abs=1e-5), None]

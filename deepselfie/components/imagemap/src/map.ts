@@ -74,7 +74,7 @@ export class ImageMap {
     const { eye, choice } = this, goTo = (rank: number): void => this.goTo(rank), redraw = (): void => this.redraw();
     this.bar = new Bar({
       layout: (name) => this.change(name), colour: (key) => void this.colourBy(key), lasso: () => this.arm(!this.armed),
-      search: () => this.search.open(), zoom: (factor) => eye.zoom(factor), fit: () => eye.fit(), full: () => this.full(),
+      search: () => this.search.open(), zoom: (factor) => eye.zoom(factor, this.nearest), fit: () => eye.fit(), full: () => this.full(),
     });
     this.card = new Card({ goTo, letGo: () => this.select(-1), redraw });
     this.panel = new Panel({ goTo, clear: () => choice.clear(), hide: (hidden) => choice.hide(hidden), redraw });
@@ -414,7 +414,7 @@ export class ImageMap {
       ready: () => Boolean(eye.layout && this.scene && !this.box.classList.contains('blurred')),
       lassoArmed: () => this.armed,
       pan: (dx, dy) => eye.pan(dx, dy),
-      zoom: (factor, at, animated) => eye.zoom(factor, at, animated),
+      zoom: (factor, at, animated) => eye.zoom(factor, at ?? this.nearest, animated),
       wheel: (amount, at, zooming) => this.wheel(amount, at, zooming),
       hover: (at) => this.hover(at && !this.scene?.to ? under(this.scene!, ...at, 4) : -1),
       click: (at, reach) => {
@@ -440,6 +440,11 @@ export class ImageMap {
     if (zooming || !eye.layout!.top || this.stage.matches(':focus')) eye.zoom(Math.exp(-amount * 0.0018), at, false);
     else eye.pan(0, -amount);
     return zooming || Math.abs(eye.camera.k / before.k - 1) > 1e-9 || Math.abs(eye.camera.y - before.y) > 1e-9;
+  }
+  /** Where to zoom without a pointer: the middle, or on a map the photo nearest to it, for the middle may be empty. */
+  private get nearest(): Point {
+    const { scene, eye, eye: { middle } } = this, i = scene && !eye.layout?.columns ? under(scene, ...middle, Infinity) : -1;
+    return i < 0 ? middle : middleOf(scene!, i);
   }
   private escape(): void {
     if (this.pointing.cancel()) return;
