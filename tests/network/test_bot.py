@@ -21,7 +21,7 @@ from tests.network.posting import PASSWORD, account, eventually, post
 
 ROOT = Path(__file__).parents[2]
 MENTIONS, PEOPLE, KILLS = 100, 20, 11
-PACE = 1.2  # s from mention to mention, and ten times that from kill to kill: in earnest both are rarer
+PACE = 1.2  # s from mention to mention, with a kill each 11 s: both are rarer in earnest, and waits with them
 PATIENCE = 240  # s on a busy machine
 # The real command, but that it need not wait a minute between two replies to one account.
 HASTY = """
@@ -198,6 +198,17 @@ def test_whoever_wants_none_of_it_is_not_scored_for_somebody_else(bot, bluesky, 
     eventually(lambda: ann.get_profile(ann.me.did).description)
     below = post(bob, f"@{bot.handle}?", reply_to=models.AppBskyFeedPost.ReplyRef(parent=first, root=first))
     assert bot.became(below).startswith("picture: ") and bot.reply_to(below) is None
+
+
+def test_a_picture_for_signed_in_people_is_scored_for_its_owner_alone(bot, bluesky, selfies):
+    ann, bob = account(bluesky, "ann"), account(bluesky, "bob")
+    label = models.ComAtprotoLabelDefs.SelfLabel(val="!no-unauthenticated")
+    introduce(ann, labels=models.ComAtprotoLabelDefs.SelfLabels(values=[label]))
+    eventually(lambda: ann.get_profile(ann.me.did).labels)
+    first = post(ann, f"@{bot.handle} me?", selfies(1))
+    below = post(bob, f"@{bot.handle}?", reply_to=models.AppBskyFeedPost.ReplyRef(parent=first, root=first))
+    assert bot.became(first) == "scored"
+    assert bot.became(below) == "picture: is to be shown to signed-in people only" and bot.reply_to(below) is None
 
 
 def test_no_picture_and_no_face_get_a_kind_answer(bot, bluesky):
