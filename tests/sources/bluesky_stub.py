@@ -14,7 +14,8 @@ from datetime import UTC, datetime, timedelta
 
 from tests.sources.loopback import Server, reply, serve
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+# late on the last whole day: the hours before it are of the same date, whenever the tests run
+NOW = (datetime.now(UTC) - timedelta(days=1)).replace(hour=22, minute=0, second=0, microsecond=0)
 COLLECTION = "app.bsky.feed.post"
 SEARCH, PROFILES, POSTS = "app.bsky.feed.searchPosts", "app.bsky.actor.getProfiles", "app.bsky.feed.getPosts"
 BLOB = "com.atproto.sync.getBlob"
