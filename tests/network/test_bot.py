@@ -21,7 +21,7 @@ from tests.network.posting import PASSWORD, account, eventually, post
 
 ROOT = Path(__file__).parents[2]
 MENTIONS, PEOPLE, KILLS = 100, 20, 11
-PACE = 1.2  # s from mention to mention, with a kill each 11 s: both are rarer in earnest, and waits with them
+PACE = 2  # s from mention to mention, with a kill each 17 s: both are rarer in earnest, and waits with them
 PATIENCE = 240  # s on a busy machine
 # The real command, but that it need not wait a minute between two replies to one account.
 HASTY = """
