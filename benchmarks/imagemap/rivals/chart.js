@@ -30,6 +30,8 @@ export async function drawnByStreamlit() {
     const canvas = chart()?._fullLayout && measure.map.canvases()[0];
     if (!canvas?.width) continue;
     small.drawImage(canvas, 0, 0, 64, 40);
-    if (small.getImageData(0, 0, 64, 40).data.some(Boolean)) return measure.drawn('dots');
+    if (!small.getImageData(0, 0, 64, 40).data.some(Boolean)) continue;
+    if (!chart().querySelector('.modebar-btn[data-val="lasso"]')) measure.map.lassoed = null; // Streamlit leaves the button out
+    return measure.drawn('dots');
   }
 }
