@@ -70,7 +70,7 @@ def keep(folder: Path, card: dict, compiled, logit: np.ndarray) -> None:
     """Keeps a compiled model for the next start. logit: (3,), what torch says of the `noise`."""
     out = io.BytesIO()
     blob = np.frombuffer(compiled.export_model().getvalue(), np.uint8)
-    np.savez(out, key=_key(card), compiled=blob, logit=logit)
+    np.savez(out, key=_key(card, *core()), compiled=blob, logit=logit)
     with suppress(OSError):  # of a world that cannot be written to, it is compiled each time
         write_atomically(folder / COMPILED, out.getvalue())
 
@@ -79,18 +79,17 @@ def kept(folder: Path, card: dict) -> Forward | None:
     """What was kept for these weights; None where there is none, or it is broken, or of another machine."""
     try:
         with np.load(folder / COMPILED) as file:  # checks each part's CRC
-            if file["key"] != _key(card):
+            one, settings = core()
+            if file["key"] != _key(card, one, settings):
                 return None
             compiled, logit = file["compiled"].tobytes(), file["logit"]
-        one, settings = core()
         forward = running(one.import_model(compiled, "CPU", settings))
         return forward if agree(forward(noise(card["size"]))[1], logit) else None
     except Exception:  # no file, or whatever zipfile, numpy and OpenVINO raise on what they have not written themselves
         return None
 
 
-def _key(card: dict) -> str:
-    one, settings = core()
+def _key(card: dict, one, settings: dict) -> str:
     able = [one.get_property("CPU", name) for name in ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")]
     from openvino import __version__ as version
 

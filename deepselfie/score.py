@@ -86,10 +86,10 @@ class Scorer:
 
         Each thread decodes some and computes them: one decodes, which Python's lock slows, while another computes."""
 
-        def see(some: Sequence[bytes | None]) -> tuple[list[bool], np.ndarray, np.ndarray]:
+        def see(some: Sequence[bytes | None]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             squares = [pictures.try_square(image, self.size) for image in some]
-            read = [square is not None for square in squares]
-            if not any(read):
+            read = np.array([square is not None for square in squares], bool)
+            if not read.any():
                 return read, np.zeros((0, self.dimensions), np.float16), np.zeros(0, np.float32)
             return read, *self._forward(np.stack([square for square in squares if square is not None]))
 
@@ -100,7 +100,8 @@ class Scorer:
         """What `work` makes of each batch, in their order."""
         step = BATCH if self.device == "cpu" else GPU_BATCH
         with self._lock, self._threads() as pool:
-            return list(pool.map(work, [items[first : first + step] for first in range(0, len(items), step)]))
+            starts = range(0, max(len(items), 1), step)  # nothing is one batch of nothing
+            return list(pool.map(work, [items[first : first + step] for first in starts]))
 
     def calibrated(self, logit: np.ndarray) -> np.ndarray:
         """Logits -> chances, float32 in [0, 1]."""

@@ -38,9 +38,13 @@ FOREVER = "public, max-age=31536000, immutable"
 SIZES = (128, 256, 512)  # px: a hovered card, a card on a HiDPI screen, a photo by itself
 ATLAS_FILE = re.compile(r"(geometry\.[0-9a-f]{8}\.bin|(rank|map)-\d{1,4}-\d{1,6}\.[0-9a-f]{8}\.(webp|jpeg))")
 COMPONENT, PART = re.compile(r"[a-z0-9_]{1,40}"), re.compile(r"[a-z0-9_]{1,40}\.(js|wasm\.gz)")
-TYPES = {".webp": "image/webp", ".jpeg": "image/jpeg", ".bin": "application/octet-stream"}
-TYPES[".js"] = "text/javascript; charset=utf-8"
-TYPES[".gz"] = "application/gzip"  # unpacked by the script that asks for it
+TYPES = {
+    ".webp": "image/webp",
+    ".jpeg": "image/jpeg",
+    ".bin": "application/octet-stream",
+    ".js": "text/javascript; charset=utf-8",
+    ".gz": "application/gzip",  # unpacked by the script that asks for it
+}
 SCRIPTS = Path(__file__).parent / "components"
 MultiPartParser.spool_max_size = 64_000_000  # uploads stay in memory: Starlette writes those over 1 MB to disk
 

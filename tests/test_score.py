@@ -210,6 +210,11 @@ def test_the_demo_worlds_model_serves_worlds_without_one(photos, model):
     assert score(photos).details["model"] == "demo"
 
 
+def test_no_rows_are_no_scores(scorer):
+    none = module._batch(pa.table({"id": pa.array([], pa.string()), "image": pa.array([], pa.large_binary())}), scorer)
+    assert none.num_rows == 0 and none.column_names == ["score", "fc7"]
+
+
 def test_demo_rows_without_pictures_are_rendered_again(tmp_path, monkeypatch, scorer):
     from deepselfie.demo import ids
 

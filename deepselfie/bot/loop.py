@@ -32,9 +32,9 @@ def start(network, world: World, dry_run: bool = False) -> Iterator[str]:
     folder = cache_root() / ".bot" / salted(f"{network.url} {network.me}")
     folder.mkdir(parents=True, exist_ok=True)
     says = partial(answer, world=world, scorer=Scorer(default_model(world).model_path))
+    says = lru_cache(maxsize=8)(says)  # a picture that goes round is looked at once
     ledger = Ledger(":memory:" if dry_run else folder / "ledger.sqlite")
     yield f"at work; the ledger is in {folder}"
-    says = lru_cache(maxsize=8)(says)  # a picture that goes round is looked at once
     yield from run(network, ledger, says, None if dry_run else folder / "health.json", dry_run)
 
 

@@ -32,7 +32,7 @@ export class CanvasRenderer implements Renderer {
     if (this.image) on.putImageData(this.image, 0, 0);
     else on.drawImage(this.context.canvas, 0, 0);
   }
-  dispose(): void {}
+  dispose(): void { Object.assign(this.context.canvas, { width: 0, height: 0 }); } // gives the memory back at once
 
   private drawEach(scene: Scene, side: number, wanted: Set<string>): void {
     const { context, context: { canvas } } = this, { list, ranks, look, view: { dpr } } = scene;

@@ -27,8 +27,8 @@ export class Pixels {
     const { atlas, ranks, list, look, paper, level, from: { camera, size, x, y }, view: { dpr } } = scene;
     const key = [atlas, ranks, paper, level, x, y, camera.k, size, dpr, atlas.pages.landed];
     const corner = { x: camera.x * camera.k * dpr, y: camera.y * camera.k * dpr };
-    const flat = look.colour !== null && sideOf(scene) * dpr <= FLAT;
-    const source = sideOf(scene) * dpr <= TINY || flat ? null : new Sources(scene, wanted);
+    const side = sideOf(scene) * dpr, flat = look.colour !== null && side <= FLAT;
+    const source = side <= TINY || flat ? null : new Sources(scene, wanted);
     const parts = scene.to ? null : this.move(key, corner.x, corner.y), before = this.shown;
     const whole = { left: 0, top: 0, right: width, bottom: height };
     if (parts && before!.look === look) {

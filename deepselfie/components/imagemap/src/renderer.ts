@@ -8,7 +8,7 @@ export interface Renderer {
   readonly canvas: HTMLCanvasElement | null;
   /** Draws, and returns the names of the pages that it would have needed. */
   draw(scene: Scene): Set<string>;
-  /** Lays the photos, as drawn last, or nothing, on the overlay's canvas, whose context is not scaled. */
+  /** Leaves the overlay's canvas with nothing on it but the photos, as drawn last, if it shows them. The context is not scaled. */
   show(on: CanvasRenderingContext2D): void;
   dispose(): void;
 }

@@ -27,6 +27,7 @@ export class Surface {
   dispose(): void {
     clearTimeout(this.settling);
     this.renderer.dispose();
+    Object.assign(this.context.canvas, { width: 0, height: 0 }); // gives the memory back at once
   }
   /** The photos are there: time to find out whether WebGL suits this browser, should that not be known. */
   settle(): void {
@@ -52,10 +53,11 @@ export class Surface {
     if (this.renderer.kind === 'webgl') this.change(false);
   }
   private change(webgl: boolean): void {
-    const { renderer: old, context: { canvas: { width, height } } } = this;
+    const { renderer: old, context: { canvas: before } } = this;
     this.renderer = this.make(webgl);
     this.drawn = null;
-    Object.assign(this.context.canvas, { width, height });
+    Object.assign(this.context.canvas, { width: before.width, height: before.height });
+    Object.assign(before, { width: 0, height: 0 });
     old.dispose();
     this.redraw();
   }
@@ -63,7 +65,7 @@ export class Surface {
   resize({ width, height, dpr }: View): void {
     Object.assign(this.context.canvas, { width: Math.round(width * dpr), height: Math.round(height * dpr) });
   }
-  /** Leaves the overlay empty. */
+  /** Leaves the stage empty, but for what WebGL has drawn. */
   clear(): void {
     const { context, context: { canvas: { width, height } } } = this;
     context.setTransform(1, 0, 0, 1, 0, 0);
@@ -77,7 +79,7 @@ export class Surface {
     if (this.renderer.kind === 'webgl' && !scene.still && pause < PAUSE && this.watch?.slow(pause)) this.leaveWebgl();
     const { atlas, list, look, paper, view, level, still, to } = scene, key = [atlas, list, look, paper, view, level, still, atlas.pages.landed];
     if (to || !same(key, this.drawn?.key)) this.drawn = { key: to ? [] : key, pages: this.renderer.draw(scene) };
-    this.clear();
+    this.context.setTransform(1, 0, 0, 1, 0, 0);
     this.renderer.show(this.context);
     this.context.setTransform(view.dpr, 0, 0, view.dpr, 0, 0);
     return new Set(this.drawn!.pages);

@@ -47,7 +47,7 @@ export class WebglRenderer implements Renderer {
     this.build();
     this.redraw();
   };
-  show(): void {} // on a canvas of its own
+  show(on: CanvasRenderingContext2D): void { on.clearRect(0, 0, on.canvas.width, on.canvas.height); } // they are on their own
   dispose(): void {
     clearTimeout(this.waiting);
     this.canvas.removeEventListener('webglcontextlost', this.lost);
