@@ -10,12 +10,17 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from deepselfie import export, models, serve
+from deepselfie.components.mirror import ENGINES
 from deepselfie.world import world
 from tests.browser.conftest import CHROMIUM, FLAGS, make_world, tab_on
 from tests.browser.test_pages import visit
 from tests.test_mirror import CALIBRATION, eye, golden, scores_in_python
 
 SIDE = 240  # px of the video
+WIDE = {"width": 1200, "height": 900}
+once = pytest.mark.parametrize("page", [WIDE], indirect=True, ids=["wide"])
+WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]  # in software
+REAL = "Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { get: () => false });"
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +54,13 @@ def with_camera(tmp_path_factory, chromium):
         for frame in frames():
             Image.fromarray(frame).save(out, "JPEG", quality=95, subsampling=0)
     camera = [f"--use-file-for-fake-video-capture={video}", "--use-fake-device-for-media-stream"]
-    flags = [*FLAGS, *camera, "--use-fake-ui-for-media-stream"]
+    flags = [*FLAGS, *camera, *WEBGPU, "--use-fake-ui-for-media-stream"]
     browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=flags)
     yield browser
     browser.close()
 
 
-@pytest.fixture(params=[{"width": 1200, "height": 900}, {"width": 390, "height": 800}], ids=["wide", "narrow"])
+@pytest.fixture(params=[WIDE, {"width": 390, "height": 800}], ids=["wide", "narrow"])
 def page(with_camera, server, request):
     yield from tab_on(with_camera, server, viewport=request.param)
 
@@ -88,7 +93,7 @@ def test_the_camera_is_scored_here_and_no_frame_leaves(page, network):
     page.context.set_offline(True)
     more_frames(page, 5)
     expect(page.get_by_role("meter", name="Score")).to_contain_text("%")
-    expect(page.locator(".rate")).to_contain_text("frames a second")
+    expect(page.locator(".rate")).to_contain_text("by WebAssembly")  # WebGPU in software is not taken
     page.get_by_role("button", name="Keep the best").click()
     link = page.locator(".snaps a")
     with page.expect_download() as download:
@@ -123,7 +128,11 @@ async ({ worker, runtime, model, pictures }) => {
 """
 
 
-def test_the_browser_scores_golden_pictures_as_python_does(tab, network, model):
+@once
+@pytest.mark.parametrize(
+    ("worker", "runtime"), [engine[1:] for engine in ENGINES], ids=[engine[0] for engine in ENGINES]
+)
+def test_the_browser_scores_golden_pictures_as_python_does(page, network, model, worker, runtime):
     squares = [picture[: min(picture.shape[:2]), : min(picture.shape[:2])] for picture in golden().values()]
     pictures = [*squares, *frames()[::6]]
     urls = []
@@ -131,16 +140,33 @@ def test_the_browser_scores_golden_pictures_as_python_does(tab, network, model):
         out = io.BytesIO()
         Image.fromarray(picture).save(out, "PNG")
         urls.append(f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}")
-    visit(tab, "mirror?world=looking")
+    visit(page, "mirror?world=looking")
     given = {
-        "worker": serve.component_url("mirror", "worker.js"),
-        "runtime": serve.component_url("mirror", "runtime.wasm.gz"),
+        "worker": serve.component_url("mirror", worker),
+        "runtime": serve.component_url("mirror", runtime),
         "model": f"/ds/network/looking/{export.version_of(model)}.onnx",
         "pictures": urls,
     }
     expected = scores_in_python(network, pictures)
     assert np.ptp(expected) > 0.2
-    assert np.abs(np.array(tab.evaluate(GOLDEN, given)) - expected).max() < 0.01
+    assert np.abs(np.array(page.evaluate(GOLDEN, given)) - expected).max() < 0.01
+
+
+@once
+def test_a_graphics_card_is_used_where_there_is_one(page):
+    page.add_init_script(REAL)
+    started(page)
+    expect(page.locator(".rate")).to_contain_text("by WebGPU")
+
+
+@once
+def test_where_the_graphics_card_fails_the_processor_takes_its_place(page):
+    page.add_init_script(REAL)
+    asked = []
+    page.route("**/runtime_gpu.wasm.gz", lambda route: (asked.append(route.request.url), route.abort()))
+    started(page)
+    expect(page.locator(".rate")).to_contain_text("by WebAssembly")
+    assert asked
 
 
 REFUSED = """

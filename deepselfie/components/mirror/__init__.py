@@ -1,8 +1,9 @@
 """The mirror: scores the camera live, in the browser alone. In: a world; frames never leave the visitor's device.
 
 The browser fetches a script, a worker, ONNX's runtime and the network of the world (export.py), once; after that it
-asks the server for nothing. The script is TypeScript in src/, built to built/ by `npm run build` in this folder (npm ci
-first); `npm run runtime` packs onnxruntime-web, whose WebAssembly is in git so that nobody needs node.
+asks the server for nothing. Where there is WebGPU, worker and runtime are those that use it. The script is TypeScript
+in src/, built to built/ by `npm run build` in this folder (npm ci first); `npm run runtime` packs onnxruntime-web,
+whose WebAssembly is in git so that nobody needs node.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ from deepselfie.errors import DeepselfieError
 from deepselfie.world import World
 
 BUILT = Path(__file__).parent / "built"
+ENGINES = (  # name, worker, runtime; the quickest first
+    ("WebGPU", "worker_gpu.js", "runtime_gpu.wasm.gz"),
+    ("WebAssembly", "worker.js", "runtime.wasm.gz"),
+)
 CSS = (BUILT / "mirror.css").read_text()
 # a text of one line Streamlit would take for the name of a file
 _component = st.components.v2.component("deepselfie_mirror", js=LOADER, css=CSS.replace("}", "}\n"))
@@ -39,12 +44,18 @@ def mirror(world: World, *, key: str) -> None:
             f"The network of world '{giver.name}' is too large to be sent to a browser. A small one is made by: "
             f"python -m deepselfie train {giver.name} --architecture lite0"
         )
-    runtime = BUILT / "runtime.wasm.gz"
+    sizes = [(BUILT / runtime).stat().st_size for _, _, runtime in ENGINES]
     data = {
         "module": serve.component_url("mirror"),
-        "worker": serve.component_url("mirror", "worker.js"),
-        "runtime": serve.component_url("mirror", runtime.name),
+        "engines": [
+            {
+                "name": name,
+                "worker": serve.component_url("mirror", worker),
+                "runtime": serve.component_url("mirror", runtime),
+            }
+            for name, worker, runtime in ENGINES
+        ],
         "model": f"/ds/network/{giver.name}/{version}.onnx",
-        "megabytes": (runtime.stat().st_size + (giver.model_path / WEIGHTS).stat().st_size) / 1e6,
+        "megabytes": (max(sizes) + (giver.model_path / WEIGHTS).stat().st_size) / 1e6,
     }
     _component(key=key, data=data)

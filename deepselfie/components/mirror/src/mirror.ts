@@ -3,9 +3,10 @@
 import { camera, square } from './camera';
 import { Dial } from './dial';
 import { element } from './dom';
+import { usable } from './engines';
 import { hints, lean, light } from './hints';
 import { Moments, Rate, Smooth } from './signal';
-import type { Answer, Data, Order } from './types';
+import type { Answer, Data, Engine, Order } from './types';
 
 const SIDE = 560; // px: below six times the network's 96, where Pillow squishes in one step, as the network's file does
 const SNAPS = 4; // kept on the page
@@ -24,6 +25,8 @@ export class Mirror {
   private readonly snaps = element('div', { class: 'snaps' });
   private readonly frame: HTMLElement;
   private worker: Promise<Worker> | undefined;
+  private engine: Engine | undefined; // the worker's
+  private readonly failed = new Set<Engine>();
   private stream: MediaStream | undefined;
   private turn = 0; // a start or stop makes what earlier ones began void
   private frames = 0;
@@ -67,7 +70,7 @@ export class Mirror {
   }
   private async start(): Promise<void> {
     const turn = ++this.turn;
-    this.become('starting', `Loading the network (${this.data.megabytes.toFixed(0)} MB, only once) and asking for the camera …`);
+    this.become('starting', `Loading the network (up to ${this.data.megabytes.toFixed(0)} MB, only once) and asking for the camera …`);
     try {
       const [stream, worker] = await both(camera(), this.worker ??= this.load());
       if (turn !== this.turn) return halt(stream);
@@ -94,25 +97,35 @@ export class Mirror {
     this.video.srcObject = null;
     this.become('off');
   }
-  /** The worker, once the network is in it. */
-  private load(): Promise<Worker> {
+  /** The worker of the quickest engine that starts here, once the network is in it. */
+  private async load(): Promise<Worker> {
+    for (const engine of await usable(this.data.engines)) {
+      if (this.failed.has(engine)) continue;
+      this.engine = engine;
+      try {
+        return await this.started(engine);
+      } catch {
+        this.failed.add(engine);
+      }
+    }
+    this.failed.clear(); // the next start tries all again
+    this.worker = undefined;
+    throw new Error('The network could not be loaded. Reload the page, or try another browser.');
+  }
+  private started(engine: Engine): Promise<Worker> {
     const whole = (address: string): string => new URL(address, document.baseURI).href;
-    const loading = new Promise<Worker>((done, failed) => {
-      const worker = new Worker(whole(this.data.worker), { type: 'module' });
+    return new Promise<Worker>((done, failed) => {
+      const worker = new Worker(whole(engine.worker), { type: 'module', name: engine.name });
       const fail = (): void => {
         worker.terminate();
-        this.worker = undefined; // the next start tries again
-        failed(new Error('The network could not be loaded. Reload the page, or try another browser.'));
+        failed(new Error(`no ${engine.name}`));
       };
       worker.onerror = fail;
       worker.onmessage = ({ data }: MessageEvent<Answer>) => (data.kind === 'ready' ? done(worker) : fail());
-      const order: Order = { kind: 'load', runtime: whole(this.data.runtime), model: whole(this.data.model) };
+      const order: Order = { kind: 'load', runtime: whole(engine.runtime), model: whole(this.data.model) };
       worker.postMessage(order);
     });
-    loading.catch(() => {}); // told where it is awaited
-    return loading;
   }
-
   /** Hands the frame that is seen now to the network; the next goes when its score has come. */
   private send(worker: Worker): void {
     const { videoWidth, videoHeight } = this.video, part = square(videoWidth, videoHeight, SIDE);
@@ -124,6 +137,9 @@ export class Mirror {
   private answered(worker: Worker, said: Answer): void {
     if (this.state !== 'on') return;
     if (said.kind !== 'score') {
+      worker.terminate();
+      this.worker = undefined;
+      this.failed.add(this.engine!); // a lost graphics card: the next start does without it
       this.stop();
       return this.become('failed', 'The network stopped. Start again.');
     }
@@ -133,7 +149,7 @@ export class Mirror {
     this.moments.add({ score: said.score, at: now, pixels: said.pixels, side: said.side });
     this.dial.show(this.score.add(said.score, now), now);
     const rate = this.speed.add(now);
-    this.rate.textContent = `${rate.toFixed(rate < 10 ? 1 : 0)} frames a second, ${said.ms.toFixed(0)} ms each`;
+    this.rate.textContent = `${rate.toFixed(rate < 10 ? 1 : 0)} frames a second, ${said.ms.toFixed(0)} ms each, by ${this.engine!.name}`;
     const brightness = this.brightness.add(seen.brightness, now), contrast = this.contrast.add(seen.contrast, now);
     this.hint(hints({ brightness, contrast, tilt: this.tilt }));
     this.snap.disabled = false;

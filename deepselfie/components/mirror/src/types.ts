@@ -1,7 +1,11 @@
 // What goes between the page, the mirror and its worker.
 
-/** What Streamlit hands over: addresses, all of this server. */
-export interface Data { worker: string; runtime: string; model: string; megabytes: number }
+/** A way to compute the network; its addresses. */
+export interface Engine { name: 'WebGPU' | 'WebAssembly'; worker: string; runtime: string }
+
+/** What Streamlit hands over: the address of the network, engines, the quickest first, all of this server; and how
+ * many megabytes are loaded for it at most. */
+export interface Data { model: string; engines: Engine[]; megabytes: number }
 
 /** To the worker: where to load from, once; then frames, one at a time. pixels: RGBA of a square of `side` px;
  * turn: which start of the mirror they belong to. */
