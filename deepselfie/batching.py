@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from deepselfie.errors import DeepselfieError
-from deepselfie.score import BATCH, Scorer
+from deepselfie.score import Scorer
 
 GATHER = 0.003  # s that a batch waits for others: about what a single picture takes
 MOST_WAITING = 2048  # pictures: 300 MB of squares at 224 px
@@ -103,8 +103,8 @@ class SharedScorer(Scorer):
                 self._changed.notify_all()
 
     def _take(self) -> list[tuple[_Request, np.ndarray]]:
-        """Up to BATCH of the waiting pictures, from each request an equal share, the longest waiting first."""
-        room, shares = BATCH, []
+        """Up to `at_once` of the waiting pictures, from each request an equal share, the longest waiting first."""
+        room, shares = self.at_once, []
         while self._requests and room:
             share = math.ceil(room / len(self._requests))
             request = self._requests.popleft()

@@ -56,6 +56,8 @@ class Scorer:
         self.size, self.dimensions = self.card["size"], self.card["fc7"]
         self.device = device or ("cuda" if _has_gpu() else "cpu")
         self._threads = partial(ThreadPoolExecutor, os.cpu_count())
+        self._step = BATCH if self.device == "cpu" else GPU_BATCH
+        self.at_once = self._step * os.cpu_count() if self.device == "cpu" else self._step  # pictures on all cores
         self._forward = compiled.kept(Path(folder), self.card) if self.device == "cpu" else None
         if self._forward is None:
             from deepselfie import inference, models  # torch, which takes seconds to load
@@ -98,10 +100,9 @@ class Scorer:
 
     def _spread(self, work: Callable, items: Sequence) -> list:
         """What `work` makes of each batch, in their order."""
-        step = BATCH if self.device == "cpu" else GPU_BATCH
         with self._lock, self._threads() as pool:
-            starts = range(0, max(len(items), 1), step)  # nothing is one batch of nothing
-            return list(pool.map(work, [items[first : first + step] for first in starts]))
+            starts = range(0, max(len(items), 1), self._step)  # nothing is one batch of nothing
+            return list(pool.map(work, [items[first : first + self._step] for first in starts]))
 
     def calibrated(self, logit: np.ndarray) -> np.ndarray:
         """Logits -> chances, float32 in [0, 1]."""

@@ -78,7 +78,7 @@ def test_each_gets_its_own_in_batches_that_are_shared(counted):
         gate.set()
         for values, answer in zip(wanted, answers, strict=True):
             assert answer.result(10)[1].tolist() == values.tolist()
-    assert max(sizes) <= batching.BATCH and len(sizes) <= 1 + -(-229 // batching.BATCH)
+    assert max(sizes) <= scorer.at_once and len(sizes) <= 1 + -(-229 // scorer.at_once)
     assert scorer._waiting == 0 and not scorer._requests
 
 
@@ -94,7 +94,7 @@ def test_a_few_pictures_do_not_wait_for_hundreds(counted):
         few.add_done_callback(lambda _: sizes.append("few"))
         gate.set()
         assert few.result(10)[1].tolist() == [5, 6] and len(many.result(10)[1]) == 1000
-    assert sizes.index("few") <= 4  # of 32 batches
+    assert sizes.index("few") <= 4 and len(sizes) > 1 + 1002 // scorer.at_once  # so many batches
 
 
 def test_a_failure_is_told_to_those_it_hits_and_the_next_is_served(shared, monkeypatch):
@@ -119,7 +119,7 @@ def test_who_gives_up_is_not_served_any_further(counted, monkeypatch):
             scorer.look(squares(np.zeros(1000)))
         gate.set()
         slow.result(10)
-    assert sum(sizes) <= 5 + batching.BATCH and scorer._waiting == 0 and not scorer._requests
+    assert sum(sizes) <= 5 + scorer.at_once and scorer._waiting == 0 and not scorer._requests
 
 
 def test_who_would_wait_too_long_is_told_so_and_leaves_nothing_behind(counted, monkeypatch):
