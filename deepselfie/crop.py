@@ -122,13 +122,15 @@ class Crop:
     """The best crop that was found, and whether it is worth it.
 
     box: left, upper, right, lower, px; image: uint8 (H, W, 3), what it shows; before, after: mean scores of the photo
-    and the crop over FRESH views of each; gain: (lowest, mean, highest) of after - before, the interval CONFIDENCE."""
+    and the crop over FRESH views of each; gain: (lowest, mean, highest) of after - before, the interval CONFIDENCE;
+    corners: of a turned crop, whose box is only around it, (x, y) px, clockwise from the upper left."""
 
     box: tuple[int, int, int, int]
     image: np.ndarray
     before: float
     after: float
     gain: tuple[float, float, float]
+    corners: tuple[tuple[float, float], ...] | None = None
 
     @property
     def better(self) -> bool:
@@ -147,10 +149,7 @@ def best_crop(
     """image: uint8 (H, W, 3); faces: of it, as faces.detect gives them, all of which a crop keeps unless it is rude;
     network: the scorer's own, for the prefilter, None goes without."""
     photo, allowed = Image.fromarray(image), limits(faces, rude)
-    small = photo.copy()
-    least = 2 * scorer.size / RUDEST  # px of the shorter side: the smallest crop still has two of them for each of ours
-    if min(small.size) > least:
-        small.thumbnail([round(side * least / min(small.size)) for side in small.size], Image.Resampling.LANCZOS)
+    small = shrunk(photo, scorer.size)
 
     def score(cube: np.ndarray) -> np.ndarray:
         return scorer.look(squares(small, allowed.frames(cube), scorer.size))[1]
@@ -162,11 +161,28 @@ def best_crop(
         rough = quick(network, small, allowed.smallest)
     tried, _ = search(score, seed=seed, guess=rough and (lambda cube: rough(allowed.frames(cube))))
     boxes = [whole_pixels(frame, photo.size) for frame in finalists(allowed.frames(tried))]
-    cuts = prepare([image, *(cut(image, box) for box in boxes)], scorer.size)
-    best = 1 + int(_viewed(cuts, scorer, VIEWS, seed)[:, 1:].mean(0).argmax())
-    scores = _viewed(cuts[[0, best]], scorer, FRESH, seed + 1)  # (FRESH, 2)
-    box, (before, after) = boxes[best - 1], scores.mean(0).tolist()
-    return Crop(box, cut(image, box), before, after, gained(*scores.T))
+    cuts = [cut(image, box) for box in boxes]
+    best, *found = settled(image, cuts, scorer, seed)
+    return Crop(boxes[best], cuts[best], *found)
+
+
+def shrunk(photo: Image.Image, size: int) -> Image.Image:
+    """As small as a search needs it: the smallest crop still has two pixels each way for each of a network's."""
+    least, small = 2 * size / RUDEST, photo.copy()
+    if min(small.size) > least:
+        small.thumbnail([round(side * least / min(small.size)) for side in small.size], Image.Resampling.LANCZOS)
+    return small
+
+
+def settled(
+    image: np.ndarray, cuts: Sequence[np.ndarray], scorer: Scorer, seed: int = 0
+) -> tuple[int, float, float, tuple[float, float, float]]:
+    """Which of the cuts of an image is the best over VIEWS views, and before, after and gain as a Crop tells them."""
+    seen = prepare([image, *cuts], scorer.size)
+    best = 1 + int(_viewed(seen, scorer, VIEWS, seed)[:, 1:].mean(0).argmax())
+    scores = _viewed(seen[[0, best]], scorer, FRESH, seed + 1)  # (FRESH, 2)
+    before, after = scores.mean(0).tolist()
+    return best - 1, before, after, gained(*scores.T)
 
 
 def gained(before: np.ndarray, after: np.ndarray) -> tuple[float, float, float]:

@@ -6,6 +6,7 @@ best crops are is kept in `crops.json` beside the table: to search for them take
 
 from __future__ import annotations
 
+import base64
 import html
 import io
 from contextlib import suppress
@@ -97,14 +98,19 @@ def pairs(found: list[Pair]) -> str:
 def _pair(pair: Pair) -> str:
     crop, (height, width) = pair.crop, pair.image.shape[:2]
     left, upper, right, lower = crop.box
-    frame = (
-        f"left:{100 * left / width:.2f}%; top:{100 * upper / height:.2f}%; "
-        f"width:{100 * (right - left) / width:.2f}%; height:{100 * (lower - upper) / height:.2f}%"
+    corners = crop.corners or ((left, upper), (right, upper), (right, lower), (left, lower))
+    frame = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
+    shade = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" preserveAspectRatio="none">'
+        f'<path fill-opacity=".45" fill-rule="evenodd" d="M0,0H{width}V{height}H0Z M{frame}Z"/>'
+        f'<polygon points="{frame}" fill="none" stroke="#fff" stroke-width="2" vector-effect="non-scaling-stroke"/>'
+        "</svg>"
     )
+    shade = f"data:image/svg+xml;base64,{base64.b64encode(shade.encode()).decode()}"  # Streamlit takes SVG out of HTML
     photo, part = (html.escape(strip.data_url(image, SIDE)) for image in (pair.image, crop.image))
     verdict = "" if crop.better else ": keep the original"
     return (
-        f'<div class="ds-crop"><figure><div><img src="{photo}" alt="Before"><i style="{frame}"></i></div>'
+        f'<div class="ds-crop"><figure><div><img src="{photo}" alt="Before"><img src="{shade}" alt=""></div>'
         f"<figcaption>score {percent(crop.before, 0)}</figcaption></figure>"
         f'<figure><div><img src="{part}" alt="After"></div>'
         f"<figcaption>score {percent(crop.after, 0)}{verdict}</figcaption></figure></div>"
@@ -149,7 +155,6 @@ STYLE = """<style>
 .ds-crop figure { flex: 1 1 0; min-width: 0; margin: 0; }
 .ds-crop figure > div { position: relative; overflow: hidden; border-radius: 8px; }
 .ds-crop img { width: 100%; display: block; }
-.ds-crop i { position: absolute; outline: 2px solid #fff; border-radius: 2px;
-  box-shadow: 0 0 0 2000px rgb(0 0 0 / .45); }
+.ds-crop img + img { position: absolute; inset: 0; height: 100%; }
 .ds-crop figcaption { font-size: .85rem; opacity: .8; padding-top: 4px; }
 </style>"""

@@ -458,6 +458,10 @@ RUDE = (
     "By default a crop keeps every face (at least 90\u00a0% of each) and 40\u00a0% of each side. Without that "
     "the network may do what no friend would: cut you out."
 )
+CROP_WAYS = (
+    "Search tries crops all over and then around the best. The spatial transformer follows the slope of the score, as "
+    "networks learn; it may also turn, stretch and shear the frame a little. Both get as many looks."
+)
 CROP_NO_FACE = (
     "I found no face in this picture, so there is none to be kept; the network only ever saw pictures with faces."
 )
@@ -471,6 +475,8 @@ CROP_HOW = """
   they are first spread evenly over all that is allowed
   ([Sobol's sequence](https://en.wikipedia.org/wiki/Sobol_sequence)), then
   [CMA-ES](https://arxiv.org/abs/1604.00772) climbs from the best of them.
+- A [spatial transformer](https://arxiv.org/abs/1506.02025) asks the network itself which way to move the frame. The
+  article's got stuck or drifted; here several frames around each place are asked, for the slope of one alone is noise.
 - **The best of hundreds always looks good**, if only by luck. So the best few are seen again, moved a little and
   mirrored, and the winner and the original once more in fresh views. If the 95\u00a0% interval of the difference does
   not lie above 0, the advice is to keep the original.

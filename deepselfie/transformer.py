@@ -17,12 +17,30 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor, nn
 
-from deepselfie.crop import KEPT, Limits, cover, inside
+from deepselfie.crop import (
+    CLIMB,
+    COVER,
+    FINALISTS,
+    KEPT,
+    Crop,
+    Limits,
+    cover,
+    cut,
+    inside,
+    limits,
+    settled,
+    shrunk,
+    whole_pixels,
+)
+from deepselfie.models import Network
+from deepselfie.score import Scorer
 
 SAMPLES = 4  # a side, for each pixel of the network's: of a photo of `SAMPLES` times its side, all pixels
 COVERED = 0.4  # of the evaluations
@@ -36,8 +54,61 @@ BEYOND = 0.1  # of the cube, that a sigmoid would end beyond its faces, where it
 PRIOR = 0.05  # logits for the whole photo against none of it
 FACE = 10.0  # logits a half frame by which a face would stick out of it
 TURN, STRETCH, SHEAR = math.radians(15), 0.1, 0.1  # at most, each way: beyond that people notice
+APART = 0.05  # of the cube: finalists lie as far from each other
 TINY = 1e-8  # keeps a perfect fit from dividing by zero
 BATCH = 16  # frames sampled at once: 28 MB
+
+
+def best_crop(
+    image: np.ndarray,
+    faces: Sequence[dict],
+    scorer: Scorer,
+    network: Network,
+    rude: bool = False,
+    affine: bool = False,
+    seed: int = 0,
+) -> Crop:
+    """As crop.best_crop, for as many looks, but climbed; affine: it may also turn, stretch and shear a little."""
+    allowed = limits(faces, rude)
+    small = torch.from_numpy(np.array(shrunk(Image.fromarray(image), network.size))).permute(2, 0, 1).float() / 255
+    tried, _ = climb(network, small, allowed, () if rude else faces, COVER + CLIMB, affine, seed)
+    whole = np.array([[0.5, 0.5, 1.0, *[0.5] * 3]], np.float32)[
+        :, : 6 if affine else 3
+    ]  # where nothing keeps the faces
+    chosen = finalists(tried if len(tried) else whole)
+    height, width = image.shape[:2]
+    boxes = [whole_pixels(frame, (width, height)) for frame in allowed.frames(chosen[:, :3])]
+    turned = corners(thetas(torch.from_numpy(chosen), allowed, width / height), (width, height)) if affine else []
+    cuts = [cut_turned(image, each) for each in turned] if affine else [cut(image, box) for box in boxes]
+    best, *found = settled(image, cuts, scorer, seed)
+    return Crop(boxes[best], cuts[best], *found, tuple(map(tuple, turned[best].tolist())) if affine else None)
+
+
+def finalists(cube: np.ndarray) -> np.ndarray:
+    """The first FINALISTS of (N, D) that lie APART from each before them."""
+    chosen = cube[:1]
+    for point in cube[1:]:
+        if len(chosen) < FINALISTS and np.abs(chosen - point).max(1).min() > APART:
+            chosen = np.vstack([chosen, point])
+    return chosen
+
+
+def corners(theta: Tensor, size: tuple[int, int]) -> np.ndarray:
+    """Where frames (N, 2, 3) have their corners in a photo of `size` (width, height) px: (N, 4, 2), clockwise."""
+    own = torch.tensor([[-1.0, 1, 1, -1], [-1, -1, 1, 1], [1, 1, 1, 1]])
+    return ((theta @ own + 1) / 2 * torch.tensor(size).view(2, 1)).transpose(1, 2).numpy()
+
+
+def cut_turned(image: np.ndarray, frame: np.ndarray) -> np.ndarray:
+    """What lies between four corners (4, 2) of uint8 (H, W, 3), upright, with the photo's aspect and its fineness."""
+    height, width = image.shape[:2]
+    across, down = frame[1] - frame[0], frame[3] - frame[0]
+    share = math.sqrt(abs(np.linalg.det([across, down])) / (width * height))
+    w, h = max(1, round(share * width)), max(1, round(share * height))
+    step = np.column_stack([across / w, down / h])  # of the photo's px for one of the cut's
+    origin = frame[0] + step @ [0.5, 0.5] - 0.5  # a pixel's number names its corner, its colour is that of its centre
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(image, np.column_stack([step, origin]), (w, h), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
 def sample(photo: Tensor, theta: Tensor, size: int) -> Tensor:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from deepselfie import cropped, texts
-from deepselfie.components.crops import best_of, examples, own_or_theirs, show
+from deepselfie.components.crops import best_of, choose_way, examples, own_or_theirs, show
 from deepselfie.components.page import page
 from deepselfie.components.parts import section
 from deepselfie.components.wipe import wipe
@@ -11,12 +11,13 @@ from deepselfie.errors import DeepselfieError
 
 world = page("The best crop", texts.CROP, "✂️", needs=("score",))
 photo = own_or_theirs(world)
+way = choose_way()
 rude = st.toggle("Rude crops allowed", key="rude", help=texts.RUDE)
 try:
     if photo is not None:
         if not photo.faces:
             st.caption(texts.CROP_NO_FACE)
-        pair = best_of(world, photo, rude)
+        pair = best_of(world, photo, rude, way)
         st.markdown(cropped.in_words(pair.crop))
         st.html(cropped.pairs([pair]))
         wipe(pair.image, pair.crop.image, 2 * cropped.SIDE)

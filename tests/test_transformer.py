@@ -142,3 +142,52 @@ def test_turned_frames_keep_the_face_and_gain():
     assert flat.shape[1] == 3 and tried.shape[1] == 6 and scores[0] > upright[0]
     theta = transformer.thetas(torch.from_numpy(tried), allowed, 4 / 3)
     assert transformer.sticking_out(theta, [face]).max() == 0
+
+
+class Judge:
+    """The Scorer of a Template."""
+
+    def __init__(self, network):
+        self.network, self.size = network, network.size
+
+    def look(self, squares):
+        with torch.no_grad():
+            return None, self.network(torch.from_numpy(squares).permute(0, 3, 1, 2).float() / 255).numpy()
+
+    def calibrated(self, logit):
+        return 1 / (1 + np.exp(-logit.astype(float)))
+
+
+@pytest.mark.parametrize("wanted", [[0.7, 0.2, 0.3, 0.5, 0.5, 0.5], [0.4, 0.6, 0.5, 0.9, 0.6, 0.4]])
+def test_the_crop_that_it_gives_is_the_planted_one_upright_or_turned(wanted):
+    image, allowed, affine = landscape(5, (240, 320)), crop.limits([]), wanted[3] != 0.5
+    theta = transformer.thetas(torch.tensor([wanted]), allowed, 4 / 3)
+    network = Template(transformer.sample(tensor(image), theta, SIDE))
+    found = transformer.best_crop(image, [], Judge(network), network, affine=affine)
+    assert found.better and found.image.shape[1] / found.image.shape[0] == pytest.approx(4 / 3, abs=0.03)
+    left, upper, right, lower = found.box
+    if not affine:
+        assert found.corners is None and np.array_equal(found.image, image[upper:lower, left:right])
+    frame = found.corners or ((left, upper), (right, upper), (right, lower), (left, lower))
+    planted = transformer.corners(theta, (320, 240))[0]
+    shared, _ = cv2.intersectConvexConvex(np.float32(frame), np.float32(planted))
+    areas = cv2.contourArea(np.float32(frame)) + cv2.contourArea(np.float32(planted))
+    assert shared / (areas - shared) > 0.75
+    assert np.min(frame) >= 0 and (np.array(frame) <= [320, 240]).all()
+
+
+def test_a_turned_cut_shows_what_the_network_was_shown():
+    image = landscape(6, (240, 320))
+    theta = transformer.thetas(torch.tensor([[0.4, 0.6, 0.5, 0.9, 0.6, 0.4]]), crop.limits([]), 4 / 3)
+    shown = transformer.sample(tensor(image), theta, SIDE)[0]
+    picture = transformer.cut_turned(image, transformer.corners(theta, (320, 240))[0])
+    again = np.asarray(Image.fromarray(picture).resize((SIDE, SIDE), Image.Resampling.BILINEAR))
+    assert (tensor(again) - shown).abs().mean() < 0.005
+
+
+def test_where_no_turned_frame_keeps_all_faces_the_photo_stays_whole():
+    everywhere = [{"x": 0.0, "y": 0.0, "w": 1.0, "h": 1.0}]
+    image = landscape(7)
+    network = Template(torch.zeros(1, 3, SIDE, SIDE))
+    found = transformer.best_crop(image, everywhere, Judge(network), network, affine=True)
+    assert np.abs(np.array(found.corners) - [[0, 0], [160, 0], [160, 120], [0, 120]]).max() < 9

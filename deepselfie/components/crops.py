@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from deepselfie import credits, cropped, pictures, yours
+from deepselfie import credits, cropped, pictures, texts, yours
 from deepselfie.components.explore import ask_for_photo, held, held_scorer, looked, model_of, once
 from deepselfie.crop import best_crop
 from deepselfie.errors import DeepselfieError
 from deepselfie.layout import order
 from deepselfie.models import Network
 from deepselfie.world import World, world
+
+WAYS = SEARCH, UPRIGHT, TURNED = "Search", "Spatial transformer", "… and turned"
 
 
 def own_or_theirs(chosen: World) -> yours.Photo | None:
@@ -29,15 +31,27 @@ def own_or_theirs(chosen: World) -> yours.Photo | None:
         return None
 
 
-def best_of(chosen: World, photo: yours.Photo, rude: bool) -> cropped.Pair:
-    """The best crop of a photo, found once a session."""
+def choose_way() -> str:
+    """How the visitor wants a crop to be found: one of WAYS."""
+    return st.segmented_control("Found by", WAYS, default=WAYS[0], required=True, key="found-by", help=texts.CROP_WAYS)
+
+
+def best_of(chosen: World, photo: yours.Photo, rude: bool, way: str) -> cropped.Pair:
+    """The best crop of a photo, found once a session; way: of WAYS."""
 
     def find() -> cropped.Pair:
+        scorer, network = held_scorer(chosen), held(chosen, _as_it_is)
         with st.spinner("Trying hundreds of crops …"):
-            found = best_crop(photo.image, photo.faces, held_scorer(chosen), rude, held(chosen, _as_it_is))
+            if way == SEARCH:
+                found = best_crop(photo.image, photo.faces, scorer, rude, network)
+            else:
+                from deepselfie import transformer  # torch, which the pages that only show crops do without
+
+                affine = way == TURNED
+                found = transformer.best_crop(photo.image, photo.faces, scorer, network, rude, affine)
         return cropped.Pair(photo.image, photo.faces, found)
 
-    return once(f"crop-{rude}", (photo.image.tobytes(), chosen.name), find)
+    return once(f"crop-{rude}-{way}", (photo.image.tobytes(), chosen.name), find)
 
 
 def show(chosen: World, found: list[cropped.Pair]) -> None:
