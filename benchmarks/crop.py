@@ -44,7 +44,7 @@ def main() -> None:
     arguments.add_argument("--planted", type=int, default=100)
     asked = arguments.parse_args()
     folder = world("demo").model_path
-    network, _ = models.load(folder)
+    network = models.fuse(models.load(folder)[0])
     scorer = Scorer(folder)
     photos = [pictures.rgb(pictures.rendered(ids.id_of(ids.UNSEEN, i), SIDE)) for i in range(asked.photos)]
     found = [faces.detect([photo])[0] for photo in photos]
@@ -56,8 +56,12 @@ def main() -> None:
     rough_gradients(photos, network)
 
 
-def ways(score: Score, allowed: Limits, network: nn.Module, photo: torch.Tensor) -> dict[str, Callable]:
-    """way -> a function of a budget and a seed that gives the best point of the cube it has found."""
+def ways(
+    score: Score, allowed: Limits, network: nn.Module, photo: torch.Tensor, guess: Score | None = None
+) -> dict[str, Callable]:
+    """way -> a function of a budget and a seed that gives the best point of the cube it has found.
+
+    guess: of the prefilter, where there is one."""
 
     def best(cube: np.ndarray) -> np.ndarray:
         return cube[score(cube).argmax()]
@@ -72,9 +76,10 @@ def ways(score: Score, allowed: Limits, network: nn.Module, photo: torch.Tensor)
             tried.append((got.max(), asked[got.argmax()]))
         return max(tried, key=lambda pair: pair[0])[1]
 
-    def ours(count: int, seed: int) -> np.ndarray:
+    def ours(count: int, seed: int, guess: Score | None = None) -> np.ndarray:
         climb = count // 2 // crop.BATCH * crop.BATCH
-        return crop.search(score, count - climb, climb, seed)[0][0]
+        led = crop.TOP if guess else 0
+        return crop.search(score, count - climb - led, climb, seed, guess)[0][0]
 
     def climbed(count: int, seed: int) -> np.ndarray:
         tried, _ = transformer.climb(network, photo, allowed, evaluations=count - 5, seed=seed)
@@ -85,6 +90,7 @@ def ways(score: Score, allowed: Limits, network: nn.Module, photo: torch.Tensor)
         "Sobol's sequence": lambda count, seed: best(crop.cover(count, seed)),
         "CMA-ES": cma,
         "Sobol, then CMA-ES": ours,
+        **({"the same, led by the prefilter": lambda count, seed: ours(count, seed, guess)} if guess else {}),
         "spatial transformer": climbed,
     }
 
@@ -98,8 +104,11 @@ def compare(photos: list, found: list, rude: bool, scorer: Scorer, network: mode
         def score(cube: np.ndarray, image=image, allowed=allowed) -> np.ndarray:
             return scorer.calibrated(scorer.look(crop.squares(image, allowed.frames(cube), scorer.size))[1])
 
+        def guess(cube: np.ndarray, image=image, allowed=allowed) -> np.ndarray:
+            return prefilter.quick(network, image, allowed.smallest)(allowed.frames(cube))
+
         tensor = torch.from_numpy(photo.copy()).permute(2, 0, 1).float() / 255
-        each = ways(score, allowed, network, tensor)
+        each = ways(score, allowed, network, tensor, guess)
         names, lines, times = list(each), [], []
         for way in each.values():
             starts = [time.perf_counter()]
@@ -161,7 +170,7 @@ def planted(count: int) -> None:
         print(f"| {name} | {np.mean(np.array(shares) >= 0.9):.0%} | {np.median(shares):.3f} |", flush=True)
 
 
-def rough(photos: list, scorer: Scorer, network: models.Network, count: int = 512, exact: int = 96) -> None:
+def rough(photos: list, scorer: Scorer, network: models.Network, count: int = crop.GUESSED, exact: int = 96) -> None:
     allowed, cube = crop.limits([]), crop.cover(count)
     ranks, ratios, top = [], [], []
     for photo in photos:

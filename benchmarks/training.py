@@ -77,7 +77,7 @@ def our_epoch(data: list[bytes], label: np.ndarray) -> None:
         examples = Examples(squares, label, label, split, np.arange(len(data)))
         with models.core_threads() as cores:
             path = Path(folder) / "course.safetensors"
-            train._fit(network, examples, path, epochs=1, seed=0, progress=lambda done, total: None, pool=cores)
+            train.fit(network, examples, path, epochs=1, seed=0, progress=lambda done, total: None, pool=cores)
 
 
 def plain_epoch(data: list[bytes], label: np.ndarray) -> None:

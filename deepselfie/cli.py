@@ -20,6 +20,7 @@ stages, each adds columns to the world's table; a second run does only what is n
   labels    good or bad by likes, among posts of like audience; split by author
   train     fine-tune a ConvNet on the labels
   score     rank every photo with the world's own model, or the demo's
+  distil    teach a small network what a large one says, for the mirror in the browser
   evaluate  how far the scores can be trusted, beside simpler rivals, and for whom less
   findings  what makes a good selfie: by likes, by score, and by editing photos
   embed     t-SNE of fc7
@@ -38,6 +39,10 @@ on a network
 
 see the result: streamlit run app.py
 """
+
+STAGES = (
+    "faces", "labels", "train", "score", "distil", "evaluate", "findings", "embed", "clusters", "layout", "atlas",
+)  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -104,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
     ray = "ray: faces, score and thumbnails on the Ray cluster at $RAY_ADDRESS, or on one of this machine"
     engine = {"choices": ("local", "ray"), "default": "local", "help": ray}
 
-    for name in ("faces", "labels", "train", "score", "evaluate", "findings", "embed", "clusters", "layout", "atlas"):
+    for name in STAGES:
         one = verbs.add_parser(name, description=f"The stage {name} of one world.")
         one.add_argument("world")
         one.set_defaults(do=_stage, stage=name, options=[])
@@ -123,6 +128,9 @@ def parser() -> argparse.ArgumentParser:
             one.add_argument("--checkpoint", metavar="FILE", help=weights)
             one.add_argument("--shuffle-labels", action="store_true", help="a check: must end at 50 %%")
             one.set_defaults(options=["architecture", "checkpoint", "shuffle_labels"])
+        if name == "distil":
+            one.add_argument("--architecture", default="lite0", metavar="NAME", help="lite0 (default) or mobilenet")
+            one.set_defaults(options=["architecture"])
         if name == "embed":
             one.add_argument(
                 "--exact", action="store_true", help="neighbours by L2 in all of fc7, without PCA, as in the article"

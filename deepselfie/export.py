@@ -20,6 +20,7 @@ from torch.nn.functional import interpolate
 from torch.nn.utils import parametrize
 
 from deepselfie import models
+from deepselfie.distil import student_of
 from deepselfie.world import fingerprint, read_json
 
 VERSION = 1  # raised when other bytes come of the same network
@@ -53,6 +54,15 @@ def version_of(folder: Path) -> str | None:
     if not card or not weights.is_file() or weights.stat().st_size > LIMIT:
         return None
     return fingerprint(VERSION, card.get("weights"), card.get("calibration"))
+
+
+def for_browser(folder: Path) -> Path | None:
+    """The folder of the network that a browser gets for the model in `folder`: its own, or where that is too large its
+    student's; None without either."""
+    if version_of(folder):
+        return folder
+    student = student_of(folder)
+    return student if student and version_of(student) else None
 
 
 def exported(folder: Path, version: str) -> bytes:

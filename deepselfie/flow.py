@@ -6,15 +6,18 @@ import shutil
 from collections.abc import Callable, Iterator
 
 from deepselfie.atlas import atlas
+from deepselfie.card import CARD
 from deepselfie.clusters import clusters
 from deepselfie.cropped import find_examples
 from deepselfie.demo import ids
 from deepselfie.demo.gather import gather_demo
 from deepselfie.demo.pack import pack
 from deepselfie.demo.recovery import recovery
+from deepselfie.distil import distil
 from deepselfie.embed import embed
 from deepselfie.evaluate import evaluate
 from deepselfie.examples import examples
+from deepselfie.export import version_of
 from deepselfie.faces import faces
 from deepselfie.findings import findings
 from deepselfie.forget import forget, interrupted
@@ -30,6 +33,7 @@ STAGES: dict[str, Callable[..., Report]] = {
     "labels": labels,
     "train": train,
     "score": score,
+    "distil": distil,
     "evaluate": evaluate,
     "findings": findings,
     "embed": embed,
@@ -43,6 +47,7 @@ ON_A_CLUSTER = ("faces", "score", "atlas")  # the stages that take an engine
 SETTINGS = {
     "labels": ("way", "by_time", "followers", "max_tags", "min_age_days", "shares", "seed"),
     "train": ("architecture", "checkpoint", "epochs", "seed"),
+    "distil": ("architecture", "epochs", "seed"),
     "embed": ("exact",),
     "atlas": ("shipped",),
 }
@@ -102,4 +107,8 @@ def _passed_over(photos: World, stage: str) -> str:
         return "there are no labels"
     if stage == "train" and not photos.table.count_rows(filter="split = 'train'"):
         return "no photo is set aside for training"
+    if stage == "distil" and not (photos.model_path / CARD).exists():
+        return "there is no network of its own to learn from"
+    if stage == "distil" and version_of(photos.model_path):
+        return "the network itself is small enough for a browser"
     return ""

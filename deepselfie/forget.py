@@ -148,7 +148,7 @@ def _clear_mentions(world: World, gone: set[str], *, learned: int) -> None:
         saved = read_json(path)
         cleared = _without(saved, names, world)
         told = any(id in json.dumps(saved.get("details"), ensure_ascii=False) for id in gone)
-        if told or (path.stem == "train" and learned):
+        if told or (path.stem in ("train", "distil") and learned):
             cleared["key"] = ""  # no stage has this key
         if cleared != saved:
             write_json(path, cleared)

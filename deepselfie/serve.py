@@ -187,9 +187,10 @@ def network(request: Request) -> Response:
     from deepselfie import export  # torch: only paid for where a network is wanted
 
     found, version = _world(request), request.path_params["version"]
-    if found is None or version != export.version_of(found.model_path):
+    folder = found and export.for_browser(found.model_path)
+    if not folder or version != export.version_of(folder):
         return _not_found()
-    return _answer(request, export.exported(found.model_path, version), TYPES[".bin"], etag=version)
+    return _answer(request, export.exported(folder, version), TYPES[".bin"], etag=version)
 
 
 def ranks_url(ranks: bytes) -> str:

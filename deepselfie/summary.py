@@ -18,6 +18,7 @@ SAID = {  # what each stage does, in a few words
     "labels": "label by likes",
     "train": "train the network",
     "score": "score every photo",
+    "distil": "teach a small network for the mirror",
     "evaluate": "measure how far to trust the scores",
     "findings": "find what makes a good selfie",
     "embed": "place them on the map",

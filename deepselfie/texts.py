@@ -236,6 +236,18 @@ MIRROR_HOW = (
     "score of exactly that picture. Hints are about what can be measured without looking for a face: light, contrast "
     "and, where the device tells it, how it is held."
 )
+
+
+def student(card: dict, teacher: str) -> str:
+    """Below the mirror, where the network of a world is too large for a browser. card: of its student."""
+    return (
+        f"The network of '{teacher}' is too large for a browser. What you see is a small one that learned to say what "
+        f"it says: on {card['photos']:,} photos that it did not learn from, they differ by "
+        f"{100 * card['difference']:.1f} points on average, and their orders agree by {card['rank_correlation']:.2f} "
+        "(Spearman's rank correlation, 1 is the same)."
+    )
+
+
 HONEST = (
     "**What a score is:** a guess at what got likes in this data, and nothing more. It is not a measure of beauty and "
     "never of a person's worth; the crowd behind it has its own tastes and blind spots. The people of the demo world "

@@ -88,7 +88,7 @@ def train(
                 examples.label[rows], examples.aim[rows] = examples.label[dealt], examples.aim[dealt]
         so_far = world.parts(stage) / f"{report.key}.safetensors"
         with models.core_threads() as pool:
-            course = _fit(network, examples, so_far, epochs=epochs, seed=seed, progress=progress, pool=pool)
+            course = fit(network, examples, so_far, epochs=epochs, seed=seed, progress=progress, pool=pool)
             for parameter in network.parameters():
                 parameter.data = parameter.data.half().float()  # as saved: what is measured here is what will be used
             measured = _measure(network, examples, pool)
@@ -138,7 +138,7 @@ def logits(network: Network, pictures: np.ndarray, rows: np.ndarray, pool: Threa
     return np.concatenate(list(pool.map(look, np.array_split(rows, max(1, len(rows) // BATCH))))).astype(float)
 
 
-def _fit(network: Network, examples: Examples, checkpoint: Path, *, epochs: int, seed: int, progress, pool) -> Course:
+def fit(network: Network, examples: Examples, checkpoint: Path, *, epochs: int, seed: int, progress, pool) -> Course:
     """Trains, and leaves the weights of the best epoch in `network`. Goes on from the checkpoint, if there is one."""
     device = _device()
     network.to(device, memory_format=torch.channels_last)

@@ -47,7 +47,7 @@ def training_set(world: World, report: Report, size: int, folder: Path) -> Examp
     author = people(table["author"].to_pylist(), ids.tolist())[rows]
     report.rows_in = len(rows)
     _check(world, label[rows], split[rows])
-    squares, readable = _decoded(world, rows, size, folder)
+    squares, readable = decoded(world, rows, size, folder, world.report("labels"))
     for row in rows[~readable]:
         report.drop("picture cannot be read", id=ids[row])
     _check(world, label[rows][readable], split[rows][readable])
@@ -68,12 +68,14 @@ def _check(world: World, label: np.ndarray, split: np.ndarray) -> None:
         )
 
 
-def _decoded(world: World, rows: np.ndarray, size: int, folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """uint8 (N, size, size, 3), mapped from disk, and bool (N,): which of these rows could be read."""
-    folder = folder / fingerprint(rows.tolist(), size, world.report("labels"))
+def decoded(world: World, rows: np.ndarray, size: int, folder: Path, state: object) -> tuple[np.ndarray, np.ndarray]:
+    """uint8 (N, size, size, 3), mapped from disk, and bool (N,): which of these rows could be read.
+
+    state: of the world; what was decoded in another is not taken up."""
+    folder = folder / fingerprint(rows.tolist(), size, state)
     folder.mkdir(parents=True, exist_ok=True)
-    path, state = folder / "squares.npy", folder / "readable.json"
-    readable: list[bool] = (read_json(state) or []) if path.exists() else []
+    path, read = folder / "squares.npy", folder / "readable.json"
+    readable: list[bool] = (read_json(read) or []) if path.exists() else []
     if readable:
         squares = np.lib.format.open_memmap(path, "r+")
     else:
@@ -86,5 +88,5 @@ def _decoded(world: World, rows: np.ndarray, size: int, folder: Path) -> tuple[n
                 if square is not None:
                     squares[first + i] = square
             squares.flush()
-            write_json(state, readable)
+            write_json(read, readable)
     return squares, np.array(readable)

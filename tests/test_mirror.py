@@ -141,5 +141,22 @@ def test_a_network_too_large_for_a_browser_has_no_file(client, monkeypatch):
 
     monkeypatch.setattr(export, "LIMIT", 1_000_000)
     assert export.version_of(world("demo").model_path) is None
-    with pytest.raises(DeepselfieError, match="--architecture lite0"):
+    with pytest.raises(DeepselfieError, match="deepselfie distil demo"):
         mirror(world("demo"), key="mirror")
+
+
+def test_in_place_of_a_network_too_large_its_student_is_served(client, network, monkeypatch):
+    folder = world("demo").model_path
+    teacher = models.save(network, folder, {"calibration": CALIBRATION})["weights"]
+    small = models.build("mobilenet", pretrained=False)
+    own = {"calibration": {"slope": 1.0, "intercept": 0.25}, "teacher": teacher, "rank_correlation": 0.97}
+    models.save(small, folder / "student", own)
+    monkeypatch.setattr(export, "LIMIT", (folder / "student" / models.WEIGHTS).stat().st_size)
+    served = export.for_browser(folder)
+    assert served == folder / "student"
+    assert b"0.25" in client.get(f"/ds/network/demo/{export.version_of(served)}.onnx").content
+    for wrong in ({"rank_correlation": 0.94}, {"teacher": "another"}):
+        models.save(small, folder / "student", own | wrong)
+        assert export.for_browser(folder) is None
+    monkeypatch.undo()
+    assert export.for_browser(folder) == folder

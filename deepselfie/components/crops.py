@@ -40,7 +40,7 @@ def best_of(chosen: World, photo: yours.Photo, rude: bool, way: str) -> cropped.
     """The best crop of a photo, found once a session; way: of WAYS."""
 
     def find() -> cropped.Pair:
-        scorer, network = held_scorer(chosen), held(chosen, _as_it_is)
+        scorer, network = held_scorer(chosen), held(chosen, _fused)
         with st.spinner("Trying hundreds of crops …"):
             if way == SEARCH:
                 found = best_crop(photo.image, photo.faces, scorer, rude, network)
@@ -74,8 +74,10 @@ def examples(chosen: World, rude: bool = False) -> list[cropped.Pair]:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _example(name: str, row: int, rude: bool, versions: tuple) -> cropped.Pair:
     chosen = world(name)
-    return cropped.example(chosen, row, held_scorer(chosen), rude, held(chosen, _as_it_is))
+    return cropped.example(chosen, row, held_scorer(chosen), rude, held(chosen, _fused))
 
 
-def _as_it_is(network: Network, card: dict) -> Network:
-    return network
+def _fused(network: Network, card: dict) -> Network:
+    from deepselfie import models
+
+    return models.fuse(network)

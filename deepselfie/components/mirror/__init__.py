@@ -12,10 +12,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from deepselfie import serve
+from deepselfie import serve, texts
 from deepselfie.components.imagemap import LOADER
 from deepselfie.errors import DeepselfieError
-from deepselfie.world import World
+from deepselfie.world import World, read_json
 
 BUILT = Path(__file__).parent / "built"
 ENGINES = (  # name, worker, runtime; the quickest first
@@ -30,7 +30,7 @@ _component = st.components.v2.component("deepselfie_mirror", js=LOADER, css=CSS.
 def mirror(world: World, *, key: str) -> None:
     """Shows the mirror with the network that scored this world; key: unique in the app.
 
-    Raises DeepselfieError where there is no network, or one too large to be sent to a browser."""
+    Raises DeepselfieError where there is no network, or one too large to be sent to a browser and without a student."""
     from deepselfie import export
     from deepselfie.models import CARD, WEIGHTS
     from deepselfie.score import default_model
@@ -38,11 +38,11 @@ def mirror(world: World, *, key: str) -> None:
     giver = default_model(world)
     if not (giver.model_path / CARD).exists():
         raise DeepselfieError("There is no trained network here yet. Make one with: python -m deepselfie demo")
-    version = export.version_of(giver.model_path)
-    if version is None:
+    folder = export.for_browser(giver.model_path)
+    if folder is None:
         raise DeepselfieError(
-            f"The network of world '{giver.name}' is too large to be sent to a browser. A small one is made by: "
-            f"python -m deepselfie train {giver.name} --architecture lite0"
+            f"The network of world '{giver.name}' is too large to be sent to a browser, and no small one has learned "
+            f"to say what it says. To teach one: python -m deepselfie distil {giver.name}"
         )
     sizes = [(BUILT / runtime).stat().st_size for _, _, runtime in ENGINES]
     data = {
@@ -55,7 +55,9 @@ def mirror(world: World, *, key: str) -> None:
             }
             for name, worker, runtime in ENGINES
         ],
-        "model": f"/ds/network/{giver.name}/{version}.onnx",
-        "megabytes": (max(sizes) + (giver.model_path / WEIGHTS).stat().st_size) / 1e6,
+        "model": f"/ds/network/{giver.name}/{export.version_of(folder)}.onnx",
+        "megabytes": (max(sizes) + (folder / WEIGHTS).stat().st_size) / 1e6,
     }
     _component(key=key, data=data)
+    if folder != giver.model_path:
+        st.caption(texts.student(read_json(folder / CARD), giver.name))
