@@ -16,6 +16,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -37,25 +39,29 @@ def main() -> None:
     arguments.add_argument("--visitors", type=int, default=20)
     arguments.add_argument("--slides", type=int, default=10)
     asked = arguments.parse_args()
-    demo = world("demo")
-    uploads = [upload(i) for i in range(asked.visitors)]
     print("| scorer | alone | verdict s, median (slowest) | edits s | slide s, median / 95 % (slowest) | MB more |")
     print("|---|---|---|---|---|---|")
     for name, kind in (("shared by all", SharedScorer), ("each in turn", Scorer)):
-        scorer = kind(demo.model_path)
-        visit(demo, uploads[0], scorer, 1)  # what is loaded once
-        alone = visit(demo, uploads[0], scorer, asked.slides)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        waits = together([lambda data=data, s=scorer: visit(demo, data, s, asked.slides) for data in uploads])
-        more = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-        verdict, edits = np.array([[wait[0], wait[1]] for wait in waits]).T
-        slides = np.concatenate([wait[2] for wait in waits])
-        print(
-            f"| {name} | {alone[0]:.2f}, {alone[1]:.2f}, {np.median(alone[2]):.3f} "
-            f"| {np.median(verdict):.1f} ({verdict.max():.1f}) | {np.median(edits):.1f} ({edits.max():.1f}) "
-            f"| {np.median(slides):.2f} / {np.quantile(slides, 0.95):.2f} ({slides.max():.2f}) | {more:.0f} |",
-            flush=True,
-        )
+        with ProcessPoolExecutor(1, get_context("spawn")) as apart:  # or the second would find the first's memory
+            print(f"| {name} | {apart.submit(measured, kind, asked.visitors, asked.slides).result()} |", flush=True)
+
+
+def measured(kind: type[Scorer], visitors: int, slides: int) -> str:
+    """The cells of a line: what visitors alone and all at once wait for."""
+    demo, uploads = world("demo"), [upload(i) for i in range(visitors)]
+    scorer = kind(demo.model_path)
+    visit(demo, uploads[0], scorer, 1)  # what is loaded once
+    alone = visit(demo, uploads[0], scorer, slides)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    waits = together([lambda data=data: visit(demo, data, scorer, slides) for data in uploads])
+    more = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    verdict, edits = np.array([[wait[0], wait[1]] for wait in waits]).T
+    slid = np.concatenate([wait[2] for wait in waits])
+    return (
+        f"{alone[0]:.2f}, {alone[1]:.2f}, {np.median(alone[2]):.3f} "
+        f"| {np.median(verdict):.1f} ({verdict.max():.1f}) | {np.median(edits):.1f} ({edits.max():.1f}) "
+        f"| {np.median(slid):.2f} / {np.quantile(slid, 0.95):.2f} ({slid.max():.2f}) | {more:.0f}"
+    )
 
 
 def upload(number: int) -> bytes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +18,16 @@ from deepselfie.errors import DeepselfieError
 from deepselfie.world import World, cache_root, fingerprint, write_atomically
 
 MAX_PIXELS = 100_000_000  # a phone's largest mode; beyond lies the decompression bomb
+NEARLY = 0.9  # of a side: where a JPEG comes in such a size by itself, to shrink it would take longer than to decode it
 RENDERED_LIMIT = 200_000_000  # bytes of rendered pictures kept on disk: about 20,000 at 256 px
 
 
 def rgb(data: bytes, side: int | None = None) -> np.ndarray:
     """Decodes an encoded image to uint8 (H, W, 3) RGB, upright after its EXIF orientation.
 
-    Transparent parts become white. side: px that the longer side is shrunk to; a large JPEG is never decoded whole.
-    Raises DeepselfieError for what is no image or has over 100 megapixels."""
-    flat = _upright(data, side)
+    Transparent parts become white. side: px that the longer side is shrunk to; a large JPEG is never decoded whole, and
+    may come out up to a tenth smaller. Raises DeepselfieError for what is no image or has over 100 megapixels."""
+    flat = _upright(data, side and round(NEARLY * side), of=max)
     if side:
         flat.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
     return np.asarray(flat)
@@ -127,14 +129,16 @@ def _forget_oldest(folder: Path) -> None:
         excess -= size
 
 
-def _upright(data: bytes, least: int | None = None) -> Image.Image:
-    """The picture in RGB, after its EXIF orientation; a JPEG may come halved, its sides still at least `least` px."""
+def _upright(data: bytes, least: int | None = None, of: Callable[..., int] = min) -> Image.Image:
+    """The picture in RGB, after its EXIF orientation; a JPEG may come halved, or in a quarter or eighth, still with at
+    least `least` px: of its shorter side, or with of=max of its longer."""
     try:
         image = Image.open(io.BytesIO(data))
         if image.width * image.height > MAX_PIXELS:
             raise DeepselfieError(f"This picture has {image.width}×{image.height} pixels: 100 megapixels is the limit.")
         if least:
-            image.draft(None, (least, least))
+            sides = image.size
+            image.draft(None, tuple(math.ceil(least * side / of(sides)) for side in sides))
         return _flat(ImageOps.exif_transpose(image))
     except DeepselfieError:
         raise

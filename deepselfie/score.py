@@ -7,6 +7,7 @@ It is about the picture: how much of the likes is luck is a matter of the model'
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import tempfile
@@ -99,10 +100,11 @@ class Scorer:
         return np.concatenate(read), np.concatenate(fc7), np.concatenate(logit)
 
     def _spread(self, work: Callable, items: Sequence) -> list:
-        """What `work` makes of each batch, in their order."""
+        """What `work` makes of each batch, in their order; few are shared out among the cores as well."""
+        step = min(self._step, max(math.ceil(len(items) * self._step / self.at_once), 1))
         with self._lock, self._threads() as pool:
-            starts = range(0, max(len(items), 1), self._step)  # nothing is one batch of nothing
-            return list(pool.map(work, [items[first : first + self._step] for first in starts]))
+            starts = range(0, max(len(items), 1), step)  # nothing is one batch of nothing
+            return list(pool.map(work, [items[first : first + step] for first in starts]))
 
     def calibrated(self, logit: np.ndarray) -> np.ndarray:
         """Logits -> chances, float32 in [0, 1]."""

@@ -6,6 +6,7 @@ Edits are those of edits.py. "Wider" is not among them: a finished photo has not
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass
 
@@ -27,9 +28,7 @@ TOLD = 3
 FALSE = 0.05  # the chance that an edit is told of where none of them does anything
 QUALITIES = (95, 92, 88, 85, 80, 75)  # of JPEG: placebos, as apps save photos
 SHIFTS = (0.003, 0.006, 0.009, 0.012, 0.015, 0.018)  # of the width: placebos, less than training taught it to shrug off
-_one_at_a_time = (
-    threading.Lock()
-)  # a fifth of a second of a core each: not in the way of those who wait for their scores
+_turns = threading.Semaphore(os.cpu_count() or 1)  # a fifth of a second of a core each: scores come first
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,8 @@ def bounds(edit: str) -> tuple[float, float]:
 
 
 def edited(photo: Photo, wanted: dict[str, float]) -> np.ndarray:
-    """The photo with several edits at once, uint8 (H, W, 3); wanted: name of SLIDERS -> amount, 0 for none."""
-    image = photo.image
+    """The photo, at SHOWN px, with several edits at once: uint8 (H, W, 3). wanted: name of SLIDERS -> amount."""
+    image = _shrunk(photo.image, SHOWN)
     for edit in SLIDERS:
         if wanted.get(edit):
             image = EDITS[edit].edited(image, wanted[edit], photo.face)
@@ -72,12 +71,12 @@ def improvements(photo: Photo, scorer: Scorer) -> list[Improvement]:
 
     Measurable is what placebos do not do: with s the root mean square of what they change in the logit, an edit counts
     beyond s times the quantile of Student's t that one of all the levels passes by chance at FALSE (Bonferroni)."""
-    with _one_at_a_time:
-        return _improvements(photo.image, photo.face, scorer)
+    with _turns:
+        return _improvements(_shrunk(photo.image, SHOWN), photo.face, scorer)
 
 
-def _improvements(photo: np.ndarray, face: dict | None, scorer: Scorer) -> list[Improvement]:
-    image = _shrunk(photo, round(FINE * scorer.size))
+def _improvements(shown: np.ndarray, face: dict | None, scorer: Scorer) -> list[Improvement]:
+    image = _shrunk(shown, round(FINE * scorer.size))
     jobs = [(edit, amount) for edit in TRIED for amount in amounts(edit)]
     placebos = [PLACEBOS["reencoded"].edited(image, quality) for quality in QUALITIES]
     placebos += [PLACEBOS["shifted"].edited(image, max(1, round(share * image.shape[1]))) for share in SHIFTS]
@@ -95,7 +94,7 @@ def _improvements(photo: np.ndarray, face: dict | None, scorer: Scorer) -> list[
         if change[first + i] <= floor or len(found) == TOLD:
             break
         if edit not in found:
-            picture = EDITS[edit].edited(_shrunk(photo, SHOWN), amount, face)
+            picture = EDITS[edit].edited(shown, amount, face)
             found[edit] = Improvement(edit, amount, float(chances[first + i] - chances[0]), picture)
     return list(found.values())
 
