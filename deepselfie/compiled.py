@@ -23,18 +23,8 @@ from deepselfie.world import fingerprint, write_atomically
 Forward = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 COMPILED = "compiled.npz"
 TOLERANCE = 1e-2  # in units of score
-SIZES = (
-    1,
-    2,
-    3,
-    4,
-    6,
-    8,
-    12,
-    16,
-    24,
-    32,
-)  # of batches: for each new one OpenVINO prepares anew, and keeps some megabytes
+# of batches: for each new one OpenVINO prepares anew, and keeps some megabytes
+SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 
 
 def core():

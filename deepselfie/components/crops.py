@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from deepselfie import credits, cropped, pictures, texts, yours
+from deepselfie import credits, cropped, pictures, texts, transformer, yours
 from deepselfie.components.explore import ask_for_photo, held, held_scorer, looked, model_of, once
 from deepselfie.crop import best_crop
 from deepselfie.errors import DeepselfieError
 from deepselfie.layout import order
-from deepselfie.models import Network
+from deepselfie.models import Network, fuse
 from deepselfie.world import World, world
 
 WAYS = SEARCH, UPRIGHT, TURNED = "Search", "Spatial transformer", "… and turned"
@@ -45,10 +45,7 @@ def best_of(chosen: World, photo: yours.Photo, rude: bool, way: str) -> cropped.
             if way == SEARCH:
                 found = best_crop(photo.image, photo.faces, scorer, rude, network)
             else:
-                from deepselfie import transformer  # torch, which the pages that only show crops do without
-
-                affine = way == TURNED
-                found = transformer.best_crop(photo.image, photo.faces, scorer, network, rude, affine)
+                found = transformer.best_crop(photo.image, photo.faces, scorer, network, rude, affine=way == TURNED)
         return cropped.Pair(photo.image, photo.faces, found)
 
     return once(f"crop-{rude}-{way}", (photo.image.tobytes(), chosen.name), find)
@@ -78,6 +75,4 @@ def _example(name: str, row: int, rude: bool, versions: tuple) -> cropped.Pair:
 
 
 def _fused(network: Network, card: dict) -> Network:
-    from deepselfie import models
-
-    return models.fuse(network)
+    return fuse(network)
