@@ -17,7 +17,24 @@ import numpy as np
 from PIL import Image
 
 from deepselfie import pictures, strip
-from deepselfie.crop import CLIMB, COVER, FRESH, GUESSED, KEPT, RUDEST, SMALLEST, TOP, Crop, best_crop, cut, kept
+from deepselfie.crop import (
+    APART,
+    CLIMB,
+    CONFIDENCE,
+    COVER,
+    FINALISTS,
+    FRESH,
+    GUESSED,
+    KEPT,
+    RUDEST,
+    SMALLEST,
+    TOP,
+    VIEWS,
+    Crop,
+    best_crop,
+    cut,
+    kept,
+)
 from deepselfie.score import Scorer
 from deepselfie.summary import percent
 from deepselfie.texts import signed
@@ -29,7 +46,10 @@ if TYPE_CHECKING:
 SIDE = 384  # px at which examples are drawn and shown
 LOT = 8  # examples tried: about ten seconds on two cores
 CROPS = "crops.json"
-SEARCH = (SIDE, KEPT, SMALLEST, RUDEST, COVER, CLIMB, GUESSED, TOP, FRESH)  # what a crop that was found depends on
+# what a crop that was found depends on
+SEARCH = (
+    SIDE, KEPT, SMALLEST, RUDEST, COVER, CLIMB, GUESSED, TOP, FINALISTS, APART, VIEWS, FRESH, CONFIDENCE,
+)  # fmt: skip
 GONE = 0.5  # of a face's box: with less of it in the frame, people say that it was cut out
 
 
@@ -60,7 +80,7 @@ def find_examples(world: World) -> None:
     """Searches for the crops of all examples beforehand, so that no visitor has to wait for it."""
     from deepselfie import models  # torch, which to show them does not need
 
-    scorer, (network, _) = Scorer(world.model_path), models.load(world.model_path)
+    scorer, network = Scorer(world.model_path), models.fuse(models.load(world.model_path)[0])
     for rude in (False, True):
         for row in drawn(world):
             example(world, row, scorer, rude, network)
