@@ -19,11 +19,11 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 from torch.nn.utils import parametrize
 
-from deepselfie import models
+from deepselfie import face_height, models
 from deepselfie.distil import student_of
 from deepselfie.world import fingerprint, read_json
 
-VERSION = 1  # raised when other bytes come of the same network
+VERSION = 2  # raised when other bytes come of the same network
 OPSET = 18  # the first whose Resize is antialiased
 LARGE = 1000  # numbers: smaller weights stay float32, they take no space
 LIMIT = 7_750_000  # bytes of the weights file that a phone is asked to load: 12 MB, less the largest runtime's 4.25
@@ -31,11 +31,12 @@ LIMIT = 7_750_000  # bytes of the weights file that a phone is asked to load: 12
 _one_at_a_time = threading.Lock()
 
 
-def onnx(network: models.Network, calibration: dict) -> bytes:
-    """The network as ONNX: `pixels`, uint8 RGBA (H, W, 4), H and W free -> `score`, float32 (1,) in [0, 1].
+def onnx(network: models.Network, calibration: dict, face: dict | None = None) -> bytes:
+    """The network as ONNX: `pixels`, uint8 RGBA (H, W, 4), H and W free -> `score`, float32 (1,) in [0, 1]; with face,
+    as face_height.fit gives it, also `face`, float32 (1,): the face's height as a share of the picture's, about.
 
     Weights are float16 in the file and widened as it is loaded."""
-    graph = _Mirror(_halved(models.fuse(network)), calibration)
+    graph = _Mirror(_halved(models.fuse(network)), calibration, face)
     pixels = torch.zeros(network.size + 1, network.size + 2, 4, dtype=torch.uint8)
     out, axes = io.BytesIO(), {"pixels": {0: "height", 1: "width"}}
     with torch.no_grad(), warnings.catch_warnings():
@@ -43,7 +44,7 @@ def onnx(network: models.Network, calibration: dict) -> bytes:
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
             graph, (pixels,), out, dynamo=False, opset_version=OPSET, do_constant_folding=False,
-            input_names=["pixels"], output_names=["score"], dynamic_axes=axes,
+            input_names=["pixels"], output_names=["score", "face"] if face else ["score"], dynamic_axes=axes,
         )  # fmt: skip
     return out.getvalue()
 
@@ -53,7 +54,7 @@ def version_of(folder: Path) -> str | None:
     card, weights = read_json(folder / models.CARD), folder / models.WEIGHTS
     if not card or not weights.is_file() or weights.stat().st_size > LIMIT:
         return None
-    return fingerprint(VERSION, card.get("weights"), card.get("calibration"))
+    return fingerprint(VERSION, card.get("weights"), card.get("calibration"), face_height.known(folder))
 
 
 def for_browser(folder: Path) -> Path | None:
@@ -74,19 +75,21 @@ def exported(folder: Path, version: str) -> bytes:
 @lru_cache(maxsize=2)  # 8 MB each, made in some seconds
 def _exported(folder: Path, version: str) -> bytes:
     network, card = models.load(folder)
-    return onnx(network, card["calibration"])
+    return onnx(network, card["calibration"], face_height.known(folder))
 
 
 class _Mirror(nn.Module):
-    def __init__(self, network: models.Network, calibration: dict):
+    def __init__(self, network: models.Network, calibration: dict, face: dict | None):
         super().__init__()
-        self.network, self.calibration = network, calibration
+        self.network, self.calibration, self.face = network, calibration, face
+        self.register_buffer("weights", torch.tensor(face["weights"] if face else []))
 
-    def forward(self, pixels: Tensor) -> Tensor:
+    def forward(self, pixels: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         rgb = pixels[:, :, :3].permute(2, 0, 1)[None]  # (H, W, 4) -> (1, 3, H, W)
         squared = _Squared.apply(rgb, self.network.size)  # -> (1, 3, size, size)
-        logit = self.network(squared.float() / 255)  # -> (1,)
-        return torch.sigmoid(self.calibration["slope"] * logit + self.calibration["intercept"])
+        fc7, logit = self.network.features(squared.float() / 255)  # -> (1, D), (1,)
+        score = torch.sigmoid(self.calibration["slope"] * logit + self.calibration["intercept"])
+        return (score, fc7 @ self.weights + self.face["bias"]) if self.face else score
 
 
 class _Squared(torch.autograd.Function):

@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 from scipy.special import expit
 
-from deepselfie import compiled, pictures
+from deepselfie import compiled, face_height, pictures
 from deepselfie import engine as engines
 from deepselfie.card import CARD, WEIGHTS, read_model
 from deepselfie.errors import DeepselfieError
@@ -148,6 +148,8 @@ def score(world: World, *, model: World | None = None, engine: str = "local") ->
         report.rows_in = add_rowwise(world, "score", reads, compute, key=report.key, progress=progress, engine=spread)
         report.columns = ["score", "fc7"]
         report.rows_out = _tell_left_out(world, report)
+        if giver.path == world.path:
+            face_height.learn(world)
         report.details = {
             "model": giver.name,
             "weights": card.get("weights"),

@@ -233,8 +233,9 @@ MIRROR = (
 MIRROR_HOW = (
     "It sees what you see in the square, unmirrored, and says how likely a picture like this is to be in the better "
     "liked half in this data, not what you are worth. The dial is smoothed over half a second; a kept moment has the "
-    "score of exactly that picture. Hints are about what can be measured without looking for a face: light, contrast "
-    "and, where the device tells it, how it is held."
+    "score of exactly that picture. Hints are about light, contrast, how tall the network takes the face to be (it "
+    "is off by a twentieth of the picture's height, and more where there is no face) and, where the device tells it, "
+    "how it is held."
 )
 
 

@@ -86,6 +86,18 @@ def test_what_is_transparent_makes_no_difference(file):
     assert session.run(None, {"pixels": picture})[0] == opaque
 
 
+def test_with_the_score_comes_how_tall_the_face_is_where_that_was_learned(network):
+    face = {"weights": np.random.default_rng(0).normal(size=256).tolist(), "bias": 0.3}
+    session = onnxruntime.InferenceSession(export.onnx(network, CALIBRATION, face))
+    for picture in golden().values():
+        with torch.inference_mode():
+            fc7 = network.features(torch.from_numpy(prepare([picture], network.size)))[0]
+        expected = float((fc7.numpy() @ np.float32(face["weights"]) + 0.3)[0])
+        score, found = session.run(None, {"pixels": rgba(picture)})
+        assert found.shape == (1,) and found[0] == pytest.approx(expected, abs=0.02 * (1 + abs(expected)))
+        assert score[0] == pytest.approx(scores_in_python(network, [picture])[0], abs=0.01)
+
+
 @pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine[0])
 def test_the_file_and_the_runtime_stay_under_twelve_megabytes(file, engine):
     parts = ("mirror.js", "mirror.css", *engine[1:])
@@ -97,7 +109,7 @@ def client(tmp_path, monkeypatch, network):
     monkeypatch.setenv("DEEPSELFIE_CACHE", str(tmp_path))
     world("demo").append(pa.table({"id": ["b:0"]}))
     models.save(network, world("demo").model_path, {"calibration": CALIBRATION})
-    monkeypatch.setattr(export, "onnx", lambda network, calibration: f"{calibration}".encode())
+    monkeypatch.setattr(export, "onnx", lambda network, calibration, face: f"{calibration}".encode())
     return TestClient(Starlette(routes=serve.routes, middleware=serve.middleware))
 
 

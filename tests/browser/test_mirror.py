@@ -9,9 +9,9 @@ import skimage.data
 from PIL import Image
 from playwright.sync_api import expect
 
-from deepselfie import export, models, serve
+from deepselfie import export, face_height, models, serve
 from deepselfie.components.mirror import ENGINES
-from deepselfie.world import world
+from deepselfie.world import world, write_json
 from tests.browser.conftest import CHROMIUM, FLAGS, make_world, tab_on
 from tests.browser.test_pages import visit
 from tests.test_mirror import CALIBRATION, eye, golden, scores_in_python
@@ -35,7 +35,9 @@ def model(cache, network):
         patch.setenv("DEEPSELFIE_CACHE", str(cache))
         make_world("looking", 9)
         folder = world("looking").model_path
-        models.save(network, folder, {"calibration": CALIBRATION})
+        card = models.save(network, folder, {"calibration": CALIBRATION})
+        everywhere = {"weights": [0.0] * card["fc7"], "bias": 0.7}  # whatever is seen, its face is near
+        write_json(folder / face_height.FACE, {"model": card["weights"]} | everywhere)
         return folder
 
 
@@ -93,6 +95,7 @@ def test_the_camera_is_scored_here_and_no_frame_leaves(page, network):
     page.context.set_offline(True)
     more_frames(page, 5)
     expect(page.get_by_role("meter", name="Score")).to_contain_text("%")
+    expect(page.get_by_text("Step back: the face fills about 70 %")).to_be_visible()
     expect(page.locator(".rate")).to_contain_text("by WebAssembly")  # WebGPU in software is not taken
     page.get_by_role("button", name="Keep the best").click()
     link = page.locator(".snaps a")

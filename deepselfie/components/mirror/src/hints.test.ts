@@ -26,15 +26,18 @@ describe('lean', () => {
 });
 
 describe('hints', () => {
-  const fine = { brightness: 0.5, contrast: 0.2, tilt: 3 };
+  const fine = { brightness: 0.5, contrast: 0.2, tilt: 3, face: 0.35 };
   it('says nothing where nothing is to be mended', () => {
     expect(hints(fine)).toEqual([]);
-    expect(hints({ ...fine, tilt: null })).toEqual([]);
+    expect(hints({ ...fine, tilt: null, face: null })).toEqual([]);
   });
   it('asks for light in the dark, for less in glare, and not for contrast at the same time', () => {
     expect(hints({ ...fine, brightness: 0.1, contrast: 0.01 })).toEqual([expect.stringMatching(/^More light/)]);
     expect(hints({ ...fine, brightness: 0.95, contrast: 0.01 })).toEqual([expect.stringMatching(/^Less light/)]);
     expect(hints({ ...fine, contrast: 0.01 })).toEqual([expect.stringMatching(/flat/)]);
+  });
+  it('asks to step back', () => {
+    expect(hints({ ...fine, face: 0.68 })).toEqual(['Step back: the face fills about 70 % of the height.']);
   });
   it('tells by how much the phone leans', () => {
     expect(hints({ ...fine, tilt: 14.4 })).toEqual([expect.stringContaining('14°')]);

@@ -1,8 +1,10 @@
-// Hints from what can be measured without finding a face: light, contrast, and how the phone is held.
+// Hints from what can be measured without a face detector: light, contrast, how the phone is held, and how tall the
+// network takes the face to be.
 
-export interface Measured { brightness: number; contrast: number; tilt: number | null }
+export interface Measured { brightness: number; contrast: number; tilt: number | null; face: number | null }
 
 const DARK = 0.25, BRIGHT = 0.82, FLAT = 0.09; // of a full scale: where a face is hard to make out
+const NEAR = 0.55; // of the picture's height: a face takes up more in one selfie of seven
 const LEANS = 8; // degrees: below, nobody sees it
 
 /** Mean and standard deviation of luma (ITU-R 601), as deepselfie.attributes measures them. pixels: RGBA; of every 7th. */
@@ -25,11 +27,12 @@ export function lean(x: number, y: number, angle: number): number | null {
   return Math.atan2(Math.abs(across), Math.abs(along)) * 180 / Math.PI;
 }
 
-export function hints({ brightness, contrast, tilt }: Measured): string[] {
+export function hints({ brightness, contrast, tilt, face }: Measured): string[] {
   const said: string[] = [];
   if (brightness < DARK) said.push('More light: turn towards a window or a lamp.');
   else if (brightness > BRIGHT) said.push('Less light: turn a little away from it.');
   else if (contrast < FLAT) said.push('The picture is flat: try light from one side, and wipe the lens.');
+  if (face !== null && face > NEAR) said.push(`Step back: the face fills about ${10 * Math.round(10 * face)} % of the height.`);
   if (tilt !== null && tilt > LEANS) said.push(`The phone leans by ${Math.round(tilt)}°: hold it upright.`);
   return said;
 }

@@ -34,6 +34,7 @@ export class Mirror {
   private score = new Smooth(0.5);
   private brightness = new Smooth(1);
   private contrast = new Smooth(1);
+  private face = new Smooth(1);
   private speed = new Rate();
   private moments = new Moments();
 
@@ -151,7 +152,8 @@ export class Mirror {
     const rate = this.speed.add(now);
     this.rate.textContent = `${rate.toFixed(rate < 10 ? 1 : 0)} frames a second, ${said.ms.toFixed(0)} ms each, by ${this.engine!.name}`;
     const brightness = this.brightness.add(seen.brightness, now), contrast = this.contrast.add(seen.contrast, now);
-    this.hint(hints({ brightness, contrast, tilt: this.tilt }));
+    const face = said.face === null ? null : this.face.add(said.face, now);
+    this.hint(hints({ brightness, contrast, tilt: this.tilt, face }));
     this.snap.disabled = false;
     const turn = this.turn;
     afterNextFrame(this.video, () => turn === this.turn && this.send(worker));

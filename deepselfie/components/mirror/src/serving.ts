@@ -26,15 +26,16 @@ export function serve({ env, InferenceSession, Tensor }: Runtime, provider: 'was
     await see(new ArrayBuffer(4 * FIRST * FIRST), FIRST); // a graphics card fails here, if at all, and compiles what it needs
   }
 
-  async function see(pixels: ArrayBuffer, side: number): Promise<number> {
+  async function see(pixels: ArrayBuffer, side: number): Promise<{ score: number; face: number | null }> {
     const found = await network!.run({ pixels: new Tensor('uint8', new Uint8Array(pixels), [side, side, 4]) });
-    return (found.score!.data as Float32Array)[0];
+    const [score, face] = [found.score, found.face].map(output => (output ? (output.data as Float32Array)[0] : null));
+    return { score: score!, face };
   }
 
   async function score(pixels: ArrayBuffer, side: number, turn: number): Promise<void> {
     const began = performance.now();
-    const value = await see(pixels, side);
-    answer({ kind: 'score', score: value, ms: performance.now() - began, pixels, side, turn }, [pixels]);
+    const seen = await see(pixels, side);
+    answer({ kind: 'score', ...seen, ms: performance.now() - began, pixels, side, turn }, [pixels]);
   }
 
   addEventListener('message', async ({ data }: MessageEvent<Order>) => {

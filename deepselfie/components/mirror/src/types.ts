@@ -13,8 +13,9 @@ export type Order =
   | { kind: 'load'; runtime: string; model: string }
   | { kind: 'frame'; pixels: ArrayBuffer; side: number; turn: number };
 
-/** From the worker. A score in [0, 1] comes with the pixels it is of, and with the milliseconds that the network took. */
+/** From the worker. A score in [0, 1] comes with the pixels it is of, and with the milliseconds that the network took;
+ * face: its height as a share of the picture's, about; null where this network cannot tell. */
 export type Answer =
   | { kind: 'ready' }
-  | { kind: 'score'; score: number; ms: number; pixels: ArrayBuffer; side: number; turn: number }
+  | { kind: 'score'; score: number; face: number | null; ms: number; pixels: ArrayBuffer; side: number; turn: number }
   | { kind: 'failed'; why: string };
